@@ -65,9 +65,16 @@ void add_main_commands(CLI::App& app, const Shared& v) {
         ->type_name("");
     index->add_option("--catalog", v->index.catalog, "The catalog (default: default)")->type_name("ID");
     index->add_flag("--no-work", v->index.no_work, "Leave the embedding to workers, but wait until it is done");
+    index->add_flag("--check", v->index.check,
+                    "Change nothing; say what would change, with exit status 1 if anything would");
+    index->add_flag("--yes", v->index.yes,
+                    "Remove specs whose files are gone, even if they are many or the folder is empty");
+    index->add_flag("--remove-missing", v->index.remove_missing,
+                    "Remove specs whose files are gone from a store that machines share, too");
     add_timeout(index, v->index.timeout);
     index->footer(
-        "Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 the provider refuses until somebody corrects "
+        "Exit status: 0 done, 1 failed or something was refused, 2 bad usage or configuration, 3 the provider refuses "
+        "until somebody corrects "
         "what it says, 4 the time is over. With 3 and 4 the documents are stored.");
 
     CLI::App* search = leaf(app, v, "search", "Find operations by a question", Output::text_or_json,

@@ -17,6 +17,9 @@ struct IndexArguments {
     std::vector<std::string> paths;  // and URLs
     std::string catalog = "default";
     bool no_work = false;
+    bool check = false;           // only say what would change
+    bool yes = false;             // remove specs without a file, however many they are
+    bool remove_missing = false;  // remove specs without a file from a store that machines share, too
     std::optional<std::chrono::milliseconds> timeout = std::nullopt;  // of the whole wait, from the start
 };
 [[nodiscard]] int run_index(CommandContext& context, const IndexArguments& arguments);

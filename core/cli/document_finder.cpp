@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <system_error>
 #include <unordered_map>
@@ -49,10 +50,9 @@ public:
         std::error_code error;
         const fs::file_status status = fs::status(named, error);
         if (fs::is_directory(status)) {
-            root_ = named;
-            walk(named);
+            add_folder(named);
         } else if (fs::is_regular_file(status)) {
-            add_file(named, fs::path(named).filename().string());
+            add_file({.path = named, .spec_name = catalog::spec_name_from_path(fs::path(named).filename().string())});
         } else {
             found_.refused.push_back({named, why_refused(status.type(), error)});
         }
@@ -70,62 +70,117 @@ private:
         }
     }
 
-    // Folders are remembered by their real path, which ends loops of links.
-    void walk(const fs::path& folder) {
+    void add_folder(const std::string& named) {
         std::error_code error;
-        const fs::path real = fs::canonical(folder, error);
-        if (error || !seen_folders_.insert(real.string()).second) return;
+        const fs::path real = fs::canonical(named, error);
+        if (error) return refuse(named, "the folder cannot be read: " + error.message());
+        named_ = named;
+        found_.folders.push_back({.root = real.string(), .paths = {}, .unknown = {}});
+        walk(named);
+    }
+
+    [[nodiscard]] WalkedFolder& folder() { return found_.folders.back(); }
+    [[nodiscard]] std::string below(const fs::path& path) const {
+        const std::string relative = path.lexically_relative(named_).string();
+        return relative == "." ? std::string() : relative;
+    }
+    void refuse(const fs::path& path, std::string reason) {
+        found_.refused.push_back({path.string(), std::move(reason)});
+    }
+
+    // Folders are remembered by their real path, which ends loops of links. What is under one that was walked before,
+    // by another path, is not known by this one.
+    void walk(const fs::path& path) {
+        std::error_code error;
+        const fs::path real = fs::canonical(path, error);
+        if (!error && !seen_folders_.insert(real.string()).second) {
+            folder().unknown.insert(below(path));
+            return;
+        }
         std::vector<fs::directory_entry> entries;
-        for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-            entries.push_back(*it);
-        if (error) found_.refused.push_back({folder.string(), "the folder cannot be read: " + error.message()});
+        if (!error) {
+            for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error))
+                entries.push_back(*it);
+        }
+        if (error) {
+            refuse(path, "the folder cannot be read: " + error.message());
+            folder().unknown.insert(below(path));
+        }
         std::ranges::sort(entries, {},
                           [](const fs::directory_entry& entry) { return entry.path().filename().string(); });
         for (const fs::directory_entry& entry : entries) {
-            if (stop_.stop_requested()) return;
-            if (entry.is_directory(error)) {
-                if (!is_skipped_folder(entry.path())) walk(entry.path());
-            } else if (entry.is_regular_file(error) && is_document_name(entry.path())) {
-                add_file(entry.path(), entry.path().lexically_relative(root_).string());
+            if (stop_.stop_requested()) {
+                folder().unknown.insert("");
+                return;
             }
+            add_entry(entry);
         }
     }
 
-    void add_file(const fs::path& path, const std::string& relative) {
+    void add_entry(const fs::directory_entry& entry) {
+        const fs::path& path = entry.path();
         std::error_code error;
-        const fs::path real = fs::canonical(path, error);
-        if (!seen_files_.insert(error ? path.string() : real.string()).second) return;
-        found_.files.push_back({path.string(), catalog::spec_name_from_path(relative)});
+        const fs::file_status status = fs::status(path, error);
+        if (fs::is_directory(status)) {
+            if (is_skipped_folder(path)) {
+                found_.skipped.push_back(
+                    {path.string(), "hidden folders and node_modules are walked if they are named"});
+            } else {
+                walk(path);
+            }
+        } else if (fs::is_regular_file(status)) {
+            if (!is_document_name(path)) return;
+            folder().paths.insert(below(path));
+            add_file({.path = path.string(),
+                      .spec_name = catalog::spec_name_from_path(below(path)),
+                      .root = folder().root,
+                      .path_in_root = below(path),
+                      .named = false});
+        } else if (status.type() == fs::file_type::not_found || status.type() == fs::file_type::none) {
+            add_unreachable(path, error);
+        } else if (is_document_name(path)) {
+            folder().paths.insert(below(path));
+            found_.skipped.push_back({path.string(), why_refused(status.type(), error)});
+        }
+    }
+
+    // A link that leads nowhere or into a closed folder. What it was meant for may be a document or a folder of them.
+    void add_unreachable(const fs::path& path, const std::error_code& error) {
+        folder().unknown.insert(below(path));
+        const bool may_matter = is_document_name(path) || !path.has_extension();
+        if (!may_matter || is_skipped_folder(path)) return;
+        std::error_code unreadable;
+        const fs::path target = fs::read_symlink(path, unreadable);
+        if (unreadable) return refuse(path, "cannot be read: " + error.message());
+        const std::string why = error && error != std::errc::no_such_file_or_directory
+                                    ? "cannot be reached: " + error.message()
+                                    : "does not exist";
+        refuse(path, fmt::format("is a link to '{}', which {}", target.string(), why));
+    }
+
+    void add_file(DocumentFile file) {
+        std::error_code error;
+        const fs::path real = fs::canonical(file.path, error);
+        if (!seen_files_.insert(error ? file.path : real.string()).second) return;
+        found_.files.push_back(std::move(file));
     }
 
     std::stop_token stop_;
     const fetch::Fetcher* fetcher_;
-    fs::path root_;
+    fs::path named_;  // the folder that is walked, as it was named
     FoundDocuments found_;
     std::set<std::string> seen_folders_;
     std::set<std::string> seen_files_;
 };
 
-// Calls `visit` for each spec of the catalog; a catalog that does not exist has none.
-template <class Visit>
-Status each_spec(Engine& engine, std::string_view catalog_id, Visit&& visit) {
-    constexpr std::size_t page = 1'000;
-    std::string after;
-    while (true) {
-        const auto specs = engine.specs(catalog_id, after, page);
-        // The first document creates the catalog.
-        if (!specs && specs.error().kind == ErrorKind::not_found) return {};
-        if (!specs) return std::unexpected(specs.error());
-        if (specs->empty()) return {};
-        for (const SpecInfo& spec : *specs) visit(spec);
-        after = specs->back().spec_name;
-    }
-}
+using Place = std::pair<std::string, std::string>;  // root, and path under it
 
 // The specs of a catalog that came from files and URLs.
 struct StoredSources {
     std::unordered_map<std::string, std::string> source_of;  // by name
     std::unordered_map<std::string, std::string> name_of;    // by source
+    std::map<Place, std::string> name_at;
+    std::unordered_map<std::string, Place> place_of;  // by name, for those that have one
     // By source, for URLs that can be fetched with their validator.
     std::unordered_map<std::string, StoredDocument> document_of;
 };
@@ -133,7 +188,8 @@ struct StoredSources {
 std::optional<StoredDocument> stored_document(const SpecInfo& spec) {
     // Texts of another version are made again, for which the document must be read.
     if (spec.text_version != catalog::text_version) return std::nullopt;
-    return StoredDocument{spec.etag, spec.content_hash, spec.operation_count};
+    return StoredDocument{spec.etag, spec.content_hash, spec.operation_count, spec.record.operations_left_out,
+                          spec.record.notes};
 }
 
 Result<StoredSources> stored_sources(Engine& engine, std::string_view catalog_id) {
@@ -141,6 +197,11 @@ Result<StoredSources> stored_sources(Engine& engine, std::string_view catalog_id
     const Status listed = each_spec(engine, catalog_id, [&](const SpecInfo& spec) {
         if (spec.source_kind != SourceKind::file && spec.source_kind != SourceKind::url) return;
         stored.source_of.emplace(spec.spec_name, spec.source);
+        if (!spec.record.root.empty()) {
+            const Place place(spec.record.root, spec.record.path);
+            stored.name_at.emplace(place, spec.spec_name);
+            stored.place_of.emplace(spec.spec_name, place);
+        }
         const bool first = stored.name_of.emplace(spec.source, spec.spec_name).second;
         if (auto document = stored_document(spec); document && first && spec.source_kind == SourceKind::url) {
             stored.document_of.emplace(spec.source, std::move(*document));
@@ -161,14 +222,51 @@ bool is_another(const std::string& source, const DocumentFile& file) {
     return !fs::equivalent(source, path, error);
 }
 
+// The name that the document has in the catalog.
+std::optional<std::string> known_name(const StoredSources& stored, const DocumentFile& file,
+                                      const std::string& source) {
+    if (const auto at = stored.name_at.find({file.root, file.path_in_root}); at != stored.name_at.end())
+        return at->second;
+    const auto known = stored.name_of.find(source);
+    return known == stored.name_of.end() ? std::nullopt : std::optional(known->second);
+}
+
+// A file stays a file of the folder that its spec records, if that is around the folder that was named, or if the file
+// itself was named.
+void keep_place(const StoredSources& stored, DocumentFile& file) {
+    const auto place = stored.place_of.find(file.spec_name);
+    if (place == stored.place_of.end() || file.kind != SourceKind::file) return;
+    const auto& [root, path] = place->second;
+    const bool around = file.root.empty() || file.root == root || file.root.starts_with(root + "/");
+    std::error_code error;
+    if (!around || !fs::equivalent(root + "/" + path, file.path, error)) return;
+    file.root = root;
+    file.path_in_root = path;
+}
+
 }  // namespace
 
 std::string source_of(const DocumentFile& file) {
     if (file.kind == SourceKind::url) return file.path;
+    if (!file.root.empty()) return (fs::path(file.root) / file.path_in_root).lexically_normal().string();
     // The source of a file does not depend on the working folder; otherwise it would count as changed.
     std::error_code error;
     const fs::path absolute = fs::absolute(file.path, error);
     return error ? file.path : absolute.lexically_normal().string();
+}
+
+Status each_spec(Engine& engine, std::string_view catalog_id, const std::function<void(const SpecInfo&)>& visit) {
+    constexpr std::size_t page = 1'000;
+    std::string after;
+    while (true) {
+        const auto specs = engine.specs(catalog_id, after, page);
+        // The first document creates the catalog.
+        if (!specs && specs.error().kind == ErrorKind::not_found) return {};
+        if (!specs) return std::unexpected(specs.error());
+        if (specs->empty()) return {};
+        for (const SpecInfo& spec : *specs) visit(spec);
+        after = specs->back().spec_name;
+    }
 }
 
 FoundDocuments find_documents(std::span<const std::string> paths, std::stop_token stop, const fetch::Fetcher* fetcher) {
@@ -215,14 +313,16 @@ Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments&
         DocumentFile& file = found.files[i];
         const std::string source = source_of(file);
         const auto plain = stored->source_of.find(file.spec_name);
-        const auto known = stored->name_of.find(source);
-        if (known == stored->name_of.end()) {
+        const auto known = known_name(*stored, file, source);
+        if (!known) {
             unsettled.push_back(i);
             continue;
         }
         if (const auto document = stored->document_of.find(source); document != stored->document_of.end())
             file.stored = document->second;
-        if (plain == stored->source_of.end() || plain->second != source) file.spec_name = known->second;
+        if (plain == stored->source_of.end() || plain->second != source) file.spec_name = *known;
+        file.is_known = true;
+        keep_place(*stored, file);
         taken.emplace(file.spec_name, file.path);
     }
     for (const std::size_t i : unsettled) {
@@ -237,6 +337,7 @@ Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments&
                                               file.spec_name, other));
             file.spec_name = std::move(other);
         }
+        file.is_known = stored->source_of.contains(file.spec_name);
         taken.emplace(file.spec_name, file.path);
     }
     return {};

@@ -5,7 +5,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -24,6 +27,8 @@ struct StoredDocument {
     std::string validator;
     Sha256 content_hash{};
     std::size_t operation_count = 0;
+    std::uint64_t operations_left_out = 0;
+    std::vector<Note> notes;
 };
 
 // A document found on disk or named by its URL, and the name of its spec.
@@ -34,6 +39,12 @@ struct DocumentFile {
     // For a URL whose document is in the catalog and would be read the same way today: then it is enough that the
     // server says that it is unchanged.
     std::optional<StoredDocument> stored = std::nullopt;
+    // The real path of the indexed folder, and the path under it, as SpecRecord; empty if the file was named itself and
+    // no folder with it was indexed before.
+    std::string root = {};
+    std::string path_in_root = {};
+    bool named = true;      // itself, and not found in a folder
+    bool is_known = false;  // a spec of the catalog is this document, or becomes it
 };
 
 // The source that is stored with its spec: the absolute path, or the URL.
@@ -46,18 +57,27 @@ struct RefusedDocument {
     std::string spec_name = {};  // the spec it would have been, if known
 };
 
+// A folder that was named, and what a look into it says about the files that were there before.
+struct WalkedFolder {
+    std::string root;               // its real path
+    std::set<std::string> paths;    // what was found under it and may be a document, readable or not
+    std::set<std::string> unknown;  // paths under it that could not be looked into; "" is the folder itself
+};
+
 struct FoundDocuments {
     std::vector<DocumentFile> files;       // in a stable order: as named, each folder's files sorted
-    std::vector<RefusedDocument> refused;  // named, but not there, not a file, or not readable
-    std::vector<std::string> notes;        // for people: names that were changed to be unique
+    std::vector<RefusedDocument> refused;  // not there, not readable, or named and not a file
+    std::vector<RefusedDocument> skipped;  // found in folders, and not looked into
+    std::vector<WalkedFolder> folders;
+    std::vector<std::string> notes;  // for people: names that were changed to be unique
 };
 
 // Walks the paths. A named file counts whatever its extension is. In folders only `*.json`, `*.yaml` and `*.yml` count,
 // and hidden folders and `node_modules` are skipped, unless they are named. A file that is found twice counts once;
-// loops of links end. A named path that does not exist, or is a pipe, a device or a socket, is refused, and the others
-// are still found. The spec is named after the path below the named folder; two files can get the same name, which
-// `settle_names` resolves. A URL (fetch::is_url) needs a fetcher, which checks it and does not fetch yet; its spec is
-// named by host and path.
+// loops of links end. A named path that does not exist, or is a pipe, a device or a socket, is refused, and so are
+// links that lead nowhere and folders that cannot be read; the others are still found. The spec is named after the path
+// below the named folder; two files can get the same name, which `settle_names` resolves. A URL (fetch::is_url) needs a
+// fetcher, which checks it and does not fetch yet; its spec is named by host and path.
 [[nodiscard]] FoundDocuments find_documents(std::span<const std::string> paths, std::stop_token stop = {},
                                             const fetch::Fetcher* fetcher = nullptr);
 
@@ -66,9 +86,14 @@ struct FoundDocuments {
 [[nodiscard]] Result<FoundDocuments> find_stored_urls(Engine& engine, std::string_view catalog_id,
                                                       std::string_view spec_name, const fetch::Fetcher& fetcher);
 
+// Calls `visit` for each spec of the catalog; one that does not exist yet has none.
+[[nodiscard]] Status each_spec(Engine& engine, std::string_view catalog_id,
+                               const std::function<void(const SpecInfo&)>& visit);
+
 // Makes the names of the specs different from each other and from those that other files have in the catalog. A file
 // that is in the catalog keeps its name, whatever is indexed with it; the name of a file that is gone is free. Names
-// that had to be changed are noted.
+// that had to be changed are noted. A file also keeps the folder that its spec records if that is the one that was
+// named or one around it.
 [[nodiscard]] Status settle_names(Engine& engine, std::string_view catalog_id, FoundDocuments& found);
 
 }  // namespace embedq::cli

@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "catalog/claims.h"
 #include "catalog/hash.h"
 #include "sync/mutex.h"
 
@@ -140,7 +141,7 @@ using PutResults = std::vector<Result<PutResult>>;
 
 Result<PutResults> put_together(Engine& engine, std::span<const SpecInput> inputs, const IndexerSettings& settings) {
     while (true) {
-        auto results = engine.put_specs(inputs);
+        auto results = settings.put ? settings.put(inputs) : engine.put_specs(inputs);
         if (results && settings.available) settings.available();
         if (results || results.error().kind != ErrorKind::unavailable) return results;
         if (!settings.try_again || !settings.try_again(results.error())) return results;
@@ -181,15 +182,39 @@ SpecInput input_of(const DocumentFile& file, fetch::Fetched fetched, const Index
         input.etag = file.stored->validator;
     }
     input.content = std::move(fetched.content);
+    input.root = file.root;
+    input.path = file.path_in_root;
+    if (settings.renamed_from && !file.is_known && !file.root.empty())
+        input.renamed_from = settings.renamed_from(file, catalog::sha256(input.content));
     return input;
 }
 
-void count_document(IndexReport& report, const DocumentFile& file, PutOutcome outcome, std::size_t operations) {
+void count_document(IndexReport& report, const DocumentFile& file, const PutResult& result) {
     ++report.documents;
-    report.operations += operations;
-    report.unchanged += outcome == PutOutcome::unchanged ? 1 : 0;
+    report.operations += result.operation_count;
+    report.unchanged += result.outcome == PutOutcome::unchanged ? 1 : 0;
     report.spec_names.push_back(file.spec_name);
-    report.outcomes.push_back(outcome);
+    report.outcomes.push_back(result.outcome);
+    if (result.operations_left_out > 0 || !result.notes.empty())
+        report.notes.push_back({file.path, file.spec_name, result.operations_left_out, result.notes});
+}
+
+// A URL's document that the server says is the stored one.
+PutResult stored_result(const DocumentFile& file) {
+    PutResult result;
+    result.outcome = PutOutcome::unchanged;
+    if (!file.stored) return result;
+    result.operation_count = file.stored->operation_count;
+    result.operations_left_out = file.stored->operations_left_out;
+    result.notes = file.stored->notes;
+    return result;
+}
+
+// Only what was named, or says that it is an API document, is refused. A store's fault is not the document's.
+void count_refused(IndexReport& report, const DocumentFile& file, const SpecInput& input, const Error& error) {
+    const bool is_document =
+        file.named || error.kind != ErrorKind::invalid_argument || catalog::claims_to_be_document(input.content);
+    (is_document ? report.refused : report.skipped).push_back({file.path, to_string(error), file.spec_name});
 }
 
 }  // namespace
@@ -219,7 +244,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                 continue;
             }
             if (document.fetched->unchanged) {
-                count_document(report, file, PutOutcome::unchanged, file.stored ? file.stored->operation_count : 0);
+                count_document(report, file, stored_result(file));
                 continue;
             }
             inputs.push_back(input_of(file, std::move(*document.fetched), settings));
@@ -241,10 +266,11 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                     continue;
                 }
                 if (!result) {
-                    report.refused.push_back({file.path, to_string(result.error()), file.spec_name});
+                    count_refused(report, file, inputs[i], result.error());
                     continue;
                 }
-                count_document(report, file, result->outcome, result->operation_count);
+                count_document(report, file, *result);
+                if (!inputs[i].renamed_from.empty()) report.renamed.push_back({inputs[i].renamed_from, file.spec_name});
             }
         }
         if (progress) progress(report);

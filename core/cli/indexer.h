@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <stop_token>
@@ -33,6 +34,23 @@ struct IndexerSettings {
     std::function<bool(const Error&)> try_again;
     std::function<void()> available;    // the store has taken a batch
     fetch::Fetcher* fetcher = nullptr;  // for documents by URL; used on the reading thread
+    // The name of the spec whose file was renamed to this new one, or nothing; called once for each new file.
+    std::function<std::string(const DocumentFile& file, const Sha256& content_hash)> renamed_from = {};
+    // Instead of Engine::put_specs, for those who only want to know what it would do.
+    std::function<Result<std::vector<Result<PutResult>>>(std::span<const SpecInput>)> put = {};
+};
+
+// What was left out of a document that was stored.
+struct DocumentNotes {
+    std::string path;
+    std::string spec_name;
+    std::uint64_t operations_left_out = 0;
+    std::vector<Note> notes;
+};
+
+struct RenamedSpec {
+    std::string from;
+    std::string to;
 };
 
 struct IndexReport {
@@ -41,9 +59,12 @@ struct IndexReport {
     std::size_t operations = 0;            // of those documents
     std::vector<std::string> spec_names;   // of those documents
     std::vector<PutOutcome> outcomes;      // one for each of them
-    std::vector<RefusedDocument> refused;  // the rest
-    bool stopped = false;                  // stop was requested before the end
-    std::string reason;                    // with `stopped`: what it waited for, if it is known
+    std::vector<RefusedDocument> refused;  // named, or said to be API documents, and not stored
+    std::vector<RefusedDocument> skipped;  // found in folders, and no API documents
+    std::vector<DocumentNotes> notes;      // of those documents from which something was left out
+    std::vector<RenamedSpec> renamed;
+    bool stopped = false;  // stop was requested before the end
+    std::string reason;    // with `stopped`: what it waited for, if it is known
 };
 
 // Called after each batch with the totals so far.
@@ -52,8 +73,8 @@ using IndexProgress = std::function<void(const IndexReport& so_far)>;
 // Reads the files, fetches the URLs and puts their documents into the catalog. A URL's document that is unchanged by
 // the server's answer is neither read nor written. A document that is sent with the same bytes as the stored one keeps
 // the stored validator, so that nothing is written if a server issues a new validator for the same content. A document
-// that is refused is reported, and the others continue, also where the store refuses the whole batch because of it; an
-// error is one of the store, which takes none of them.
+// that is refused or skipped is reported, and the others continue, also where the store refuses the whole batch because
+// of it; an error is one of the store, which takes none of them.
 [[nodiscard]] Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files,
                                                 const IndexerSettings& settings, const IndexProgress& progress = {},
                                                 std::stop_token stop = {});

@@ -138,10 +138,15 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 }
 
 Json json_of(const CatalogHealth& health) {
-    return {{"catalog_id", health.catalog_id},           {"specs_total", health.specs_total},
-            {"specs_indexed", health.specs_indexed},     {"specs_pending", health.specs_pending},
-            {"specs_running", health.specs_running},     {"specs_failed", health.specs_failed},
-            {"operation_count", health.operation_count}, {"embedding_count", health.embedding_count}};
+    return {{"catalog_id", health.catalog_id},
+            {"specs_total", health.specs_total},
+            {"specs_indexed", health.specs_indexed},
+            {"specs_pending", health.specs_pending},
+            {"specs_running", health.specs_running},
+            {"specs_failed", health.specs_failed},
+            {"operation_count", health.operation_count},
+            {"embedding_count", health.embedding_count},
+            {"operations_left_out", health.operations_left_out}};
 }
 
 Json json_of(const SpecStatus& status) {
@@ -204,6 +209,14 @@ Json json_of(const SpecInfo& spec) {
     json["content_hash"] = hex_of(spec.content_hash);
     json["generation"] = spec.generation;
     json["operation_count"] = spec.operation_count;
+    put_text(json, "root", spec.record.root);
+    put_text(json, "path", spec.record.path);
+    if (spec.record.operations_left_out > 0) json["operations_left_out"] = spec.record.operations_left_out;
+    for (const Note& note : spec.record.notes)
+        json["notes"].push_back({{"where", note.where}, {"reason", note.reason}});
+    if (spec.record.refresh > std::chrono::milliseconds(0))
+        json["refresh_seconds"] = static_cast<double>(spec.record.refresh.count()) / 1000.0;
+    put_time(json, "checked_at", spec.checked_at);
     put_time(json, "created_at", spec.created_at);
     put_time(json, "updated_at", spec.updated_at);
     put_time(json, "parked_until", spec.parked_until);

@@ -27,19 +27,20 @@ class Shapes(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.count("\n"), 1)
         report = json.loads(done.stdout)
-        self.assertEqual(list(report), ["documents", "refused", "operations", "distinct_texts", "embedded", "reused",
-                                        "cut", "seconds"])
+        self.assertEqual(list(report), ["documents", "refused", "skipped", "notes", "renamed", "removed", "missing",
+                                        "operations", "distinct_texts", "embedded", "reused", "cut", "seconds"])
         self.assertEqual((report["documents"], report["operations"]), (2, 9))
         self.assertEqual((report["distinct_texts"], report["embedded"], report["reused"]), (9, 9, 0))
-        self.assertEqual(len(report["refused"]), 1)
-        self.assertTrue(report["refused"][0]["path"].endswith("package.json"))
-        self.assertTrue(report["refused"][0]["reason"])
+        self.assertEqual(report["refused"], [])
+        self.assertEqual(len(report["skipped"]), 1)
+        self.assertTrue(report["skipped"][0]["path"].endswith("package.json"))
+        self.assertTrue(report["skipped"][0]["reason"])
 
         status = self.world.json("status")
         self.assertEqual(status, {"catalogs": [{"catalog_id": "default", "specs_total": 2, "specs_indexed": 2,
                                                 "specs_pending": 0,
                                                 "specs_running": 0, "specs_failed": 0, "operation_count": 9,
-                                                "embedding_count": 9}]})
+                                                "embedding_count": 9, "operations_left_out": 0}]})
         named = self.world.json("status", "default")
         self.assertEqual([spec["badge"] for spec in named["specs"]], ["3/3 indexed", "6/6 indexed"])
         self.assertEqual(set(named["specs"][0]),

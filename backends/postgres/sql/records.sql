@@ -41,7 +41,8 @@ BEGIN
     PERFORM embedq.note_change(p_catalog.catalog, p_from);
 END $$;
 
--- Specs whose source is due to be asked; specs_to_check. Rows that another session takes at this moment are passed over.
+-- Specs whose source is due to be asked; specs_to_check. Rows that another session takes at this moment are passed
+-- over.
 CREATE FUNCTION embedq.due_refreshes(p_limit bigint, p_hold bigint)
 RETURNS TABLE (catalog_id text, spec_name text, source_kind smallint, source text, etag text, base_path text,
                title text, description text, content_hash bytea, text_version bigint, generation bigint,
@@ -235,8 +236,8 @@ BEGIN
     SELECT p_id, s.spec_name FROM embedq.specs s WHERE s.catalog = v_source.catalog
     ON CONFLICT (catalog_id, spec_name) DO NOTHING;
     INSERT INTO embedq.specs (ref, catalog, spec_name, source_kind, source, etag, base_path, title, description,
-                              content_hash, text_version, operation_count, jobs_after, created_at, updated_at, root, path,
-                              notes, left_out, refresh, checked_at, next_check)
+                              content_hash, text_version, operation_count, jobs_after, created_at, updated_at, root,
+                              path, notes, left_out, refresh, checked_at, next_check)
     SELECT n.ref, v_copy, s.spec_name, s.source_kind, s.source, s.etag, s.base_path, s.title, s.description,
            s.content_hash, s.text_version, s.operation_count, nextval('embedq.job_ids'), embedq.store_now(),
            embedq.store_now(), s.root, s.path, s.notes, s.left_out, s.refresh, embedq.store_now(),

@@ -6,6 +6,9 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/folder_sync.h"
+#include "cli/index_check.h"
+#include "cli/index_report.h"
 #include "cli/index_waiter.h"
 #include "cli/indexer.h"
 #include "cli/present.h"
@@ -19,7 +22,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t max_listed_refusals = 20;
 // For calls in flight when the time of `--timeout` is over.
 constexpr milliseconds grace_after_the_time{2'000};
 
@@ -31,35 +33,25 @@ std::string reason_of(const SpecStatus& status) {
     return "it has no job; embedq specs reembed enqueues one";
 }
 
-void print_refused(Console& console, const std::vector<RefusedDocument>& refused) {
-    for (std::size_t i = 0; i < std::min(refused.size(), max_listed_refusals); ++i) {
-        console.note(fmt::format("refused {}: {}", plain(refused[i].path), plain(refused[i].reason)));
-    }
-    if (refused.size() > max_listed_refusals) {
-        console.note(fmt::format("refused {} more; --json lists all", count_of(refused.size() - max_listed_refusals)));
-    }
-}
-
-Json outcome_json(const IndexReport& report, const Settlement& settlement, std::size_t embedded, milliseconds took) {
-    Json refused = Json::array();
-    for (const auto& document : report.refused)
-        refused.push_back({{"path", document.path}, {"reason", document.reason}});
-    return {{"documents", report.documents},
-            {"refused", std::move(refused)},
-            {"operations", report.operations},
-            {"distinct_texts", settlement.distinct_texts},
-            {"embedded", embedded},
-            {"reused", settlement.vectors - std::min(embedded, settlement.vectors)},
-            {"cut", settlement.cut},
-            {"seconds", static_cast<double>(took.count()) / 1000.0}};
+Json outcome_json(const IndexReport& report, const SyncReport& folders, const Settlement& settlement,
+                  std::size_t embedded, milliseconds took) {
+    Json json{{"documents", report.documents}};
+    add_details(json, report, folders);
+    json.update({{"operations", report.operations},
+                 {"distinct_texts", settlement.distinct_texts},
+                 {"embedded", embedded},
+                 {"reused", settlement.vectors - std::min(embedded, settlement.vectors)},
+                 {"cut", settlement.cut},
+                 {"seconds", static_cast<double>(took.count()) / 1000.0}});
+    return json;
 }
 
 void print_summary(CommandContext& context, const IndexArguments& arguments, const IndexReport& report,
-                   const WaitOutcome& outcome, std::size_t embedded, milliseconds took) {
+                   const SyncReport& folders, const WaitOutcome& outcome, std::size_t embedded, milliseconds took) {
     Console& console = context.console;
-    print_refused(console, report.refused);
+    print_details(console, report, folders);
     if (context.json) {
-        console.print(dump(outcome_json(report, outcome.settlement, embedded, took)));
+        console.print(dump(outcome_json(report, folders, outcome.settlement, embedded, took)));
     } else if (report.documents > 0) {
         console.print(fmt::format("{} of {} {} in the catalog '{}': {}, {} embedded now, {} had vectors, {}",
                                   counted(report.operations, "operation"), counted(report.documents, "document"),
@@ -126,9 +118,27 @@ int end_early(Console& console, const IndexArguments& arguments, const WaitOutco
     return exit_done;
 }
 
+// After the store failed before all documents were put.
+int end_unstored(CommandContext& context, const Interruption& interruption, const IndexArguments& arguments,
+                 const Error& error, std::size_t stored, std::size_t all) {
+    const int status = end_with(context, interruption, arguments, error);
+    context.console.error(fmt::format("stored {} of {}; run the same command again for the others", count_of(stored),
+                                      counted(all, "document")));
+    if (context.json)
+        context.console.print(dump({{"documents", stored}, {"not_stored", all - stored}, {"error", to_string(error)}}));
+    return status;
+}
+
+std::string why_nothing(const FoundDocuments& found, const IndexReport& report) {
+    if (!found.files.empty()) return "nothing was indexed: none of the files is an OpenAPI document";
+    return report.refused.empty() ? "nothing was indexed: the paths contain no *.json, *.yaml or *.yml file"
+                                  : "nothing was indexed: the paths contain no readable file";
+}
+
 }  // namespace
 
 int run_index(CommandContext& context, const IndexArguments& arguments) {
+    if (arguments.check) return run_index_check(context, arguments);
     Console& console = context.console;
     if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     const auto interruption = context.listen_for_stop();
@@ -168,6 +178,12 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         return end_with(context, *interruption, arguments, named.error());
     }
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
+    const auto new_catalog = new_catalog_note((*runtime)->engine(), arguments.catalog);
+    if (!new_catalog) return end_with(context, *interruption, arguments, new_catalog.error());
+    if (!new_catalog->empty()) console.note(fmt::format("embedq: {}", *new_catalog));
+    auto sync = FolderSync::look((*runtime)->engine(), arguments.catalog, found,
+                                 sync_policy(arguments, (*runtime)->store_capabilities()));
+    if (!sync) return end_with(context, *interruption, arguments, sync.error());
     // Documents are stored and found by their words even while the provider does not answer, which is reported when it
     // is waited for: most of the time is left for them. A store that fails here fails below, too.
     const auto for_providers = arguments.timeout ? std::optional(*arguments.timeout / 4) : std::nullopt;
@@ -186,17 +202,33 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     StoreWait store_wait(console, *interruption, std::chrono::seconds(12));
     settings.try_again = std::ref(store_wait);
     settings.available = [&] { store_wait.available(); };
+    settings.renamed_from = [&](const DocumentFile& file, const Sha256& hash) {
+        return sync->renamed_from(file, hash);
+    };
+    std::size_t stored = 0;
     auto report = put_documents((*runtime)->engine(), found.files, settings,
                                 [&](const IndexReport& so_far) {
+                                    stored = so_far.documents;
                                     progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
                                                      so_far.operations, (*runtime)->counters().texts_embedded);
                                 },
                                 interruption->token());
     if (!report) {
         (*runtime)->stop_work();
-        return end_with(context, *interruption, arguments, report.error());
+        return end_unstored(context, *interruption, arguments, report.error(), stored, found.files.size());
     }
     report->refused.insert(report->refused.begin(), found.refused.begin(), found.refused.end());
+    report->skipped.insert(report->skipped.begin(), found.skipped.begin(), found.skipped.end());
+    SyncReport folders;
+    if (!report->stopped) {
+        sync->found_again(report->spec_names);
+        auto removed = sync->remove((*runtime)->engine());
+        if (!removed) {
+            (*runtime)->stop_work();
+            return end_with(context, *interruption, arguments, removed.error());
+        }
+        folders = std::move(*removed);
+    }
 
     WaitOutcome outcome;
     if (report->documents > 0 && !report->stopped) {
@@ -219,16 +251,19 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     const std::size_t embedded =
         std::min<std::size_t>((*runtime)->counters().texts_embedded, outcome.settlement.vectors);
     const auto took = std::chrono::duration_cast<milliseconds>(interruption->now() - started);
-    print_summary(context, arguments, *report, outcome, embedded, took);
+    print_summary(context, arguments, *report, folders, outcome, embedded, took);
     if (stopped) return end_stopped(console, *interruption, arguments, *report);
-    if (report->documents == 0) {
-        console.error(report->refused.empty() ? "nothing was indexed: the paths contain no *.json, *.yaml or *.yml file"
-                      : found.files.empty()   ? "nothing was indexed: the paths contain no readable file"
-                                              : "nothing was indexed: none of the files is an OpenAPI document");
+    const bool is_whole = report->refused.empty() && !needs_confirmation(folders);
+    if (report->documents == 0 && folders.removed.empty()) {
+        console.error(why_nothing(found, *report));
         return exit_failed;
     }
-    if (outcome.end != WaitEnd::settled) return end_early(console, arguments, outcome);
-    return outcome.failed.empty() ? exit_done : exit_failed;
+    if (report->documents == 0) return is_whole ? exit_done : exit_failed;
+    if (outcome.end != WaitEnd::settled) {
+        const int status = end_early(console, arguments, outcome);
+        return status == exit_done && !is_whole ? exit_failed : status;
+    }
+    return outcome.failed.empty() && is_whole ? exit_done : exit_failed;
 }
 
 }  // namespace embedq::cli

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/index_report.h"
 #include "cli/present.h"
 
 namespace embedq::cli {
@@ -18,6 +19,12 @@ Result<std::vector<SpecInfo>> all_specs(Engine& engine, const std::string& catal
         for (SpecInfo& spec : *specs) all.push_back(std::move(spec));
         if (last) return all;
     }
+}
+
+void print_notes(Console& console, const SpecRecord& record) {
+    if (record.operations_left_out > 0)
+        console.print(fmt::format("left out    {}", counted(record.operations_left_out, "operation")));
+    for (const Note& note : record.notes) console.print(fmt::format("  - {}", plain(in_words(note))));
 }
 
 }  // namespace
@@ -76,6 +83,11 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
     if (!spec->title.empty()) console.print(fmt::format("title       {}", plain(spec->title)));
     if (!spec->source.empty())
         console.print(fmt::format("source      {} {}", name_of(spec->source_kind), plain(spec->source)));
+    if (!spec->record.root.empty())
+        console.print(fmt::format("folder      {} ({})", plain(spec->record.root), plain(spec->record.path)));
+    if (spec->record.refresh > std::chrono::milliseconds(0))
+        console.print(fmt::format("refresh     every {}, checked {}", duration_of(spec->record.refresh),
+                                  time_of(spec->checked_at.value_or(Time{}))));
     console.print(fmt::format("updated     {} (generation {})", time_of(spec->updated_at), spec->generation));
     if (!statuses->empty()) {
         const Badge badge = badge_of(statuses->front());
@@ -83,6 +95,7 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
         const auto& job = statuses->front().job;
         if (job && !job->last_error.empty()) console.print(fmt::format("last error  {}", plain(job->last_error)));
     }
+    print_notes(console, spec->record);
     if (operations->empty()) return exit_done;
     console.print("");
     Table table({"METHOD", "PATH", "OPERATION", "SUMMARY"});

@@ -145,6 +145,12 @@ void print_catalog(Console& console, const View& view, std::size_t index, bool a
             console.paint(Colour::grey, fmt::format("… and {} no attention (embedq status {} lists all)",
                                                     counted(left_out, "that needs", "that need"), health.catalog_id)));
     }
+    if (health.operations_left_out > 0) {
+        console.print(console.paint(Colour::amber,
+                                    fmt::format("{} of the documents {} left out (embedq specs show NAME says which)",
+                                                counted(health.operations_left_out, "operation"),
+                                                health.operations_left_out == 1 ? "is" : "are")));
+    }
     const Colour colour = is_settled(health) ? Colour::green : health.specs_failed > 0 ? Colour::red : Colour::amber;
     console.print(console.paint(colour, rollup_of(health)));
 }

@@ -27,7 +27,7 @@ TEST(StatusCommand, JsonHasTheShapeForScripts) {
     EXPECT_EQ(
         stage.out.str(),
         R"({"catalogs":[{"catalog_id":"pets","specs_total":1,"specs_indexed":1,"specs_pending":0,"specs_running":0,"specs_failed":0,)"
-        R"("operation_count":2,"embedding_count":2}]})"
+        R"("operation_count":2,"embedding_count":2,"operations_left_out":0}]})"
         "\n");
     stage.out.str("");
     ASSERT_EQ(run_status(stage.context, {.catalog = "pets"}), exit_done);

@@ -42,6 +42,7 @@ public:
     std::pair<std::string, std::stop_source> stops_before{{}, std::stop_source(std::nostopstate)};
 
     std::map<std::string, SpecInfo, std::less<>> spec_list;  // put_specs adds to it
+    std::map<std::string, std::vector<Note>> notes_of;       // what put_specs leaves out, an operation each
     std::size_t spec_page = 1'000;                           // at most as many an answer
     std::optional<Error> specs_error;
     std::optional<Profile> known_profile;    // of every id
@@ -111,6 +112,8 @@ public:
             info.spec_name = spec.spec_name;
             info.source_kind = spec.source_kind;
             info.source = spec.source;
+            info.record.root = spec.root;
+            info.record.path = spec.path;
             PutResult result;
             result.operation_count = static_cast<std::size_t>(std::ranges::count(spec.content, '+'));
             result.outcome = info.etag == spec.etag && info.operation_count == result.operation_count
@@ -119,6 +122,11 @@ public:
             info.etag = spec.etag;
             info.operation_count = result.operation_count;
             info.text_version = catalog::text_version;
+            result.notes = spec.notes;
+            if (const auto notes = notes_of.find(spec.spec_name); notes != notes_of.end()) {
+                result.notes = notes->second;
+                result.operations_left_out = notes->second.size();
+            }
             results.emplace_back(result);
         }
         return results;
@@ -142,7 +150,10 @@ public:
     Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override {
         return std::vector<Operation>{};
     }
-    Status delete_spec(std::string_view, std::string_view) override { return {}; }
+    Status delete_spec(std::string_view, std::string_view name) override {
+        spec_list.erase(std::string(name));
+        return {};
+    }
     Result<std::vector<SpecInfo>> due_refreshes(std::size_t, std::chrono::milliseconds) override {
         return std::vector<SpecInfo>{};
     }

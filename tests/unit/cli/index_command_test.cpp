@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -124,8 +125,104 @@ TEST_F(IndexCommand, NoOpenApiDocumentFails) {
     EXPECT_THAT(stage_.err.str(), HasSubstr("none of the files is an OpenAPI document"));
     const Json json = Json::parse(stage_.out.str());
     EXPECT_EQ(json["documents"], 0);
+    EXPECT_TRUE(json["refused"].empty());
+    ASSERT_EQ(json["skipped"].size(), 1);
+    EXPECT_EQ(json["skipped"][0]["reason"], "has no 'openapi'");
+}
+
+TEST_F(IndexCommand, OtherFilesAreSkippedAndBrokenDocumentsAreRefused) {
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    set_status(2, 0, JobStatus::succeeded);
+    folder_.write("package.json", "{}");
+    EXPECT_EQ(run(), exit_done);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("skipped " + folder_.path().string() + "/package.json: has no 'openapi'"));
+    folder_.write("broken.yaml", "swagger: '2.0");
+    EXPECT_EQ(run(), exit_failed);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("refused " + folder_.path().string() + "/broken.yaml: "));
+}
+
+TEST_F(IndexCommand, AFileThatWasNamedIsNeverSkipped) {
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    set_status(2, 0, JobStatus::succeeded);
+    const std::string other = folder_.write("package.json", "{}");
+    EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string() + "/api.json", other}}), exit_failed);
+    const Json json = Json::parse(stage_.out.str());
+    EXPECT_EQ(json["documents"], 1);
     ASSERT_EQ(json["refused"].size(), 1);
-    EXPECT_EQ(json["refused"][0]["reason"], "has no 'openapi'");
+    EXPECT_EQ(json["refused"][0]["path"], other);
+}
+
+TEST_F(IndexCommand, AMissingPathBesideOthersFails) {
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    set_status(2, 0, JobStatus::succeeded);
+    EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string(), "/nowhere/at/all"}}), exit_failed);
+    EXPECT_EQ(Json::parse(stage_.out.str())["documents"], 1);
+}
+
+TEST_F(IndexCommand, WhatIsLeftOutOfADocumentIsShown) {
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    set_status(2, 0, JobStatus::succeeded);
+    stage_.world.engine.notes_of["api"] = {
+        {"paths./a.get", "is null"}, {"paths./b", "is remote"}, {"", "c"}, {"d", "e"}};
+    EXPECT_EQ(run(), exit_done);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("left out of " + folder_.path().string() +
+                                            "/api.json: 4 operations: paths./a.get: is null; paths./b: is remote; c; "
+                                            "`embedq specs show api` lists all"));
+    const Json notes = Json::parse(stage_.out.str())["notes"];
+    ASSERT_EQ(notes.size(), 1);
+    EXPECT_EQ(notes[0]["operations_left_out"], 4);
+    EXPECT_EQ(notes[0]["notes"][0]["where"], "paths./a.get");
+}
+
+TEST_F(IndexCommand, AStoreThatFailsSaysHowManyAreNotStored) {
+    stage_.world.engine.put_errors = {Error{ErrorKind::misconfigured, "the disk is full"}};
+    EXPECT_EQ(run(), exit_usage);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("the disk is full"));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("stored 0 of 1 document; run the same command again"));
+    const Json json = Json::parse(stage_.out.str());
+    EXPECT_EQ(json["not_stored"], 1);
+}
+
+TEST_F(IndexCommand, ANewCatalogIsSaid) {
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    set_status(2, 0, JobStatus::succeeded);
+    static_cast<void>(
+        run_index(stage_.context, {.paths = {folder_.path().string()}, .catalog = "defualt", .no_work = true}));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("embedq: new catalog 'defualt'; there is one that is called 'default'"));
+}
+
+TEST_F(IndexCommand, GoneFilesTakeTheirSpecsAlongAndManyNeedYes) {
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    set_status(2, 0, JobStatus::succeeded);
+    const auto record = [&](const std::string& name) {
+        SpecInfo& spec = stage_.world.engine.spec_list[name];
+        spec.spec_name = name;
+        spec.source_kind = SourceKind::file;
+        spec.record.root = std::filesystem::canonical(folder_.path()).string();
+        spec.record.path = name + ".json";
+    };
+    record("gone");
+    EXPECT_EQ(run(), exit_done);
+    EXPECT_FALSE(stage_.world.engine.spec_list.contains("gone"));
+    EXPECT_EQ(Json::parse(stage_.out.str())["removed"][0]["spec_name"], "gone");
+    for (const std::string name : {"a", "b", "c", "d"}) record(name);
+    stage_.out.str("");
+    EXPECT_EQ(run(), exit_failed);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("4 of 5 specs of "));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("have no file any more and are kept (a, b, c and 1 more); --yes removes"));
+    EXPECT_EQ(Json::parse(stage_.out.str())["missing"].size(), 4);
+    EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string()}, .yes = true}), exit_done);
+    EXPECT_EQ(stage_.world.engine.spec_list.size(), 1);
+}
+
+TEST_F(IndexCommand, CheckChangesNothing) {
+    folder_.write("api.json", "openapi: 3.0.0\ninfo: {title: x, version: '1'}\npaths: {}\n");
+    EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string()}, .check = true}), exit_failed);
+    const Json json = Json::parse(stage_.out.str());
+    EXPECT_EQ(json["in_step"], false);
+    EXPECT_EQ(json["new"], Json::array({"api"}));
+    EXPECT_TRUE(stage_.world.engine.put.empty());
+    EXPECT_FALSE(stage_.world.started);
 }
 
 TEST_F(IndexCommand, AnEmptyFolderFailsAndPrintsItsJson) {
@@ -143,14 +240,6 @@ TEST_F(IndexCommand, AMissingPathAloneFailsAndPrintsItsJson) {
     const Json json = Json::parse(stage_.out.str());
     ASSERT_EQ(json["refused"].size(), 1);
     EXPECT_EQ(json["refused"][0]["path"], "/nowhere/at/all");
-}
-
-TEST_F(IndexCommand, AMissingPathBesideAGoodOneIsNotAFailure) {
-    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
-    EXPECT_EQ(run_index(stage_.context, {.paths = {"/nowhere/at/all", folder_.path().string()}}), exit_done);
-    const Json json = Json::parse(stage_.out.str());
-    EXPECT_EQ(json["documents"], 1);
-    EXPECT_EQ(json["refused"].size(), 1);
 }
 
 TEST_F(IndexCommand, ABadCatalogIdIsBadUsageReportedOnce) {

@@ -72,6 +72,30 @@ TEST(FindDocuments, LoopsOfLinksEnd) {
     EXPECT_EQ(find({folder.path().string()}).files.size(), 1);
 }
 
+// Each is named with its reason, so that nothing is left out without a word.
+TEST(FindDocuments, WhatAFolderHasAndIsNotTakenIsNamed) {
+    const Folder folder;
+    folder.write("a.json", "");
+    folder.write(".git/x.json", "");
+    ASSERT_EQ(::mkfifo((folder.path() / "pipe.yaml").c_str(), 0600), 0);
+    std::filesystem::create_symlink("nowhere", folder.path() / "dead.json");
+    std::filesystem::create_symlink("/nowhere/at/all", folder.path() / "folder");
+    std::filesystem::create_symlink("loop.yaml", folder.path() / "loop.yaml");
+    std::filesystem::create_symlink("nowhere", folder.path() / "dead.txt");
+    const FoundDocuments found = find({folder.path().string()});
+    EXPECT_EQ(found.files.size(), 1);
+    ASSERT_EQ(found.refused.size(), 3);
+    EXPECT_EQ(found.refused[0].reason, "is a link to 'nowhere', which does not exist");
+    EXPECT_EQ(found.refused[1].reason, "is a link to '/nowhere/at/all', which does not exist");
+    EXPECT_THAT(found.refused[2].reason, StartsWith("is a link to 'loop.yaml', which cannot be reached: "));
+    ASSERT_EQ(found.skipped.size(), 2);
+    EXPECT_TRUE(found.skipped[0].path.ends_with("/.git"));
+    EXPECT_EQ(found.skipped[1].reason, "is a named pipe, not a file");
+    ASSERT_EQ(found.folders.size(), 1);
+    EXPECT_THAT(found.folders[0].paths, ElementsAre("a.json", "pipe.yaml"));
+    EXPECT_THAT(found.folders[0].unknown, ElementsAre("dead.json", "dead.txt", "folder", "loop.yaml"));
+}
+
 TEST(FindDocuments, WhatIsNotAFileIsRefusedAndTheRestContinues) {
     const Folder folder;
     const std::string file = folder.write("a.json", "");
@@ -191,9 +215,9 @@ TEST_F(PutDocuments, ARefusedDocumentDoesNotStopTheRest) {
     EXPECT_EQ(report->documents, 2);
     EXPECT_EQ(report->operations, 3);
     EXPECT_THAT(report->spec_names, ElementsAre("a", "c"));
-    ASSERT_EQ(report->refused.size(), 1);
-    EXPECT_TRUE(report->refused[0].path.ends_with("b.json"));
-    EXPECT_EQ(report->refused[0].reason, "has no 'openapi'");
+    ASSERT_EQ(report->skipped.size(), 1);
+    EXPECT_TRUE(report->skipped[0].path.ends_with("b.json"));
+    EXPECT_EQ(report->skipped[0].reason, "has no 'openapi'");
     EXPECT_EQ(engine_.put[0].source_kind, SourceKind::file);
     EXPECT_TRUE(engine_.put[0].source.starts_with("/"));
 }

@@ -1,0 +1,85 @@
+// Keeps a catalog in step with its folders, carefully: which specs have no file any more, which file is a renamed one,
+// and what may be removed.
+//
+// Only specs that record a folder are candidates when that folder is walked. A file that is there but was refused keeps
+// its spec, and so does whatever may be under a path that could not be looked into.
+//
+// Thread-safety: an object belongs to one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/document_finder.h"
+#include "embedq/catalog.h"
+#include "embedq/engine.h"
+#include "embedq/error.h"
+
+namespace embedq::cli {
+
+// A spec whose file is not under its folder any more.
+struct GoneSpec {
+    std::string spec_name;
+    std::string root;
+    std::string path;  // under the root
+    Sha256 content_hash{};
+    std::uint64_t generation = 0;
+};
+
+// What may be done without a question.
+struct SyncPolicy {
+    // False for a store that machines share: each has a copy of the folder, and they need not be alike.
+    bool removes = true;
+    bool confirmed = false;  // somebody has said that many may be removed
+};
+
+// Why specs without a file are kept.
+enum class KeptFor : std::uint8_t { policy, empty_folder, many };
+
+struct KeptSpecs {
+    std::string root;
+    std::vector<GoneSpec> specs;
+    std::size_t of = 0;  // how many specs the folder has in the catalog
+    KeptFor why = KeptFor::policy;
+};
+
+struct SyncReport {
+    std::vector<GoneSpec> removed;
+    std::vector<KeptSpecs> kept;
+};
+
+class FolderSync {
+public:
+    // Reads which specs of the walked folders have no file. To be called before the documents are put.
+    [[nodiscard]] static Result<FolderSync> look(Engine& engine, std::string_view catalog_id,
+                                                 const FoundDocuments& found, const SyncPolicy& policy);
+
+    // The name of the spec of a gone file of the same folder with the same content, which then is that file's; or
+    // nothing. One of the same file name is preferred.
+    [[nodiscard]] std::string renamed_from(const DocumentFile& file, const Sha256& content_hash);
+    // These specs have a file again: documents took over their names.
+    void found_again(std::span<const std::string> spec_names);
+
+    // What `remove` would do.
+    [[nodiscard]] SyncReport plan() const;
+    // Removes the specs that the policy allows to remove. One that was written since, or whose file is back, stays.
+    [[nodiscard]] Result<SyncReport> remove(Engine& engine) const;
+
+private:
+    struct Folder {
+        std::vector<GoneSpec> gone;
+        std::size_t specs = 0;  // of the catalog that record it
+        bool empty = false;
+    };
+
+    std::string catalog_id_;
+    SyncPolicy policy_;
+    std::map<std::string, Folder> folders_;  // by root
+};
+
+}  // namespace embedq::cli

@@ -1,0 +1,72 @@
+"""A folder and its catalog: what is refused, skipped, left out, renamed and removed, and the exit status."""
+
+import json
+import os
+import unittest
+
+from program import World, document
+
+
+class Folders(unittest.TestCase):
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        for name in ("pets", "shop", "cars"):
+            self.world.write(f"{name}.json", document(name, 2))
+
+    def index(self, status, *words):
+        done = self.world.run("index", self.world.specs, "--json", *words)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return json.loads(done.stdout)
+
+    def names(self):
+        return [spec["spec_name"] for spec in self.world.json("specs", "list")["specs"]]
+
+    def test_it_is_kept_in_step(self):
+        self.index(0)
+        jobs = self.world.json("jobs", "list")["jobs"]
+        (self.world.specs / "pets.json").rename(self.world.specs / "animals.json")
+        (self.world.specs / "cars.json").unlink()
+        check = self.index(1, "--check")
+        self.assertEqual((check["new"], check["renamed"], check["unchanged"]),
+                         ([], [{"from": "pets", "to": "animals"}], 1))
+        self.assertEqual([gone["spec_name"] for gone in check["removed"]], ["cars"])
+        self.assertEqual(self.names(), ["cars", "pets", "shop"], "a check changes nothing")
+        report = self.index(0)
+        self.assertEqual((report["renamed"], report["embedded"]), ([{"from": "pets", "to": "animals"}], 0))
+        self.assertEqual(self.names(), ["animals", "shop"])
+        after = self.world.json("jobs", "list")["jobs"]
+        self.assertEqual([job["id"] for job in after], [job["id"] for job in jobs], "no new job, and none is lost")
+        self.assertEqual(self.world.json("jobs", "list", "--spec", "animals")["jobs"][0]["status"], "succeeded")
+        self.assertTrue(self.index(0, "--check")["in_step"])
+
+    def test_nothing_is_left_out_silently(self):
+        pets = document("pets", 2)
+        pets["paths"]["/empty"] = {"get": None}
+        pets["webhooks"] = {"sold": {"post": {"responses": {}}}}
+        self.world.write("pets.json", pets)
+        self.world.write("package.json", {"name": "x"})
+        self.world.write("broken.yaml", "openapi: 3.0.0\npaths: {")
+        os.symlink("nowhere", self.world.specs / "link.yaml")
+        report = self.index(1, self.world.folder / "missing")
+        self.assertEqual(report["documents"], 3)
+        self.assertEqual(sorted(os.path.basename(each["path"]) for each in report["refused"]),
+                         ["broken.yaml", "link.yaml", "missing"])
+        self.assertEqual([os.path.basename(each["path"]) for each in report["skipped"]], ["package.json"])
+        self.assertEqual(len(report["notes"]), 1)
+        self.assertGreaterEqual(report["notes"][0]["operations_left_out"], 1)
+        shown = self.world.run("specs", "show", "pets").stdout
+        self.assertRegex(shown, r"left out +[1-9]")
+        self.assertIn("paths./empty.get", shown)
+        self.assertIn("left out", self.world.run("status").stdout)
+        self.assertTrue(self.world.json("specs", "show", "pets")["notes"])
+
+    def test_an_empty_folder_and_a_new_catalog(self):
+        self.index(0)
+        done = self.world.run("index", self.world.specs, "--catalog", "defualt")
+        self.assertIn("new catalog 'defualt'; there is one that is called 'default'", done.stderr)
+        for path in self.world.specs.iterdir():
+            path.unlink()
+        self.assertEqual(len(self.index(1)["missing"]), 3)
+        self.assertEqual(len(self.names()), 3)
+        self.assertEqual(len(self.index(0, "--yes")["removed"]), 3)
