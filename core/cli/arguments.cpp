@@ -20,6 +20,7 @@ struct Values {
     // Set by the command that was named. A pointer, because the function itself keeps these values alive.
     std::function<int(CommandContext&)>* chosen = nullptr;
     IndexArguments index;
+    CatalogDeleteArguments catalog_delete;
     SearchArguments search;
     StatusArguments status;
     JobsListArguments jobs_list;
@@ -145,7 +146,10 @@ void add_catalogs(CLI::App& app, const Shared& v) {
     clone->add_option("SOURCE", v->clone.source, "The catalog to copy")->required()->type_name("");
     clone->add_option("TARGET", v->clone.target, "The new catalog's id")->required()->type_name("");
     clone->add_option("--name", v->clone.name, "The new catalog's name (default: its id)")->type_name("NAME");
-    named("delete", "Delete a catalog with its specs", Output::text, run_catalogs_delete);
+    CLI::App* remove = leaf(*catalogs, v, "delete", "Delete a catalog with its specs", Output::text,
+                            [v](CommandContext& context) { return run_catalogs_delete(context, v->catalog_delete); });
+    remove->add_option("CATALOG", v->catalog_delete.catalog, "Its id")->required()->type_name("");
+    remove->add_flag("--yes", v->catalog_delete.yes, "Do not ask");
 }
 
 void add_specs(CLI::App& app, const Shared& v) {

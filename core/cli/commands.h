@@ -67,7 +67,11 @@ struct CatalogReembedArguments {
 [[nodiscard]] int run_catalogs_show(CommandContext& context, const std::string& catalog);
 [[nodiscard]] int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments& arguments);
 [[nodiscard]] int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arguments);
-[[nodiscard]] int run_catalogs_delete(CommandContext& context, const std::string& catalog);
+struct CatalogDeleteArguments {
+    std::string catalog;
+    bool yes = false;  // do not ask
+};
+[[nodiscard]] int run_catalogs_delete(CommandContext& context, const CatalogDeleteArguments& arguments);
 
 struct SpecArguments {
     std::string catalog = "default";

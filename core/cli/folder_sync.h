@@ -65,6 +65,9 @@ public:
     // These specs have a file again: documents took over their names.
     void found_again(std::span<const std::string> spec_names);
 
+    // Somebody has said that many may be removed.
+    void confirm() { policy_.confirmed = true; }
+
     // What `remove` would do.
     [[nodiscard]] SyncReport plan() const;
     // Removes the specs that the policy allows to remove. One that was written since, or whose file is back, stays.

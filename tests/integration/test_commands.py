@@ -28,7 +28,8 @@ class Shapes(Case):
         self.assertEqual(done.stdout.count("\n"), 1)
         report = json.loads(done.stdout)
         self.assertEqual(list(report), ["documents", "refused", "skipped", "notes", "renamed", "removed", "missing",
-                                        "operations", "distinct_texts", "embedded", "reused", "cut", "seconds"])
+                                        "operations", "distinct_texts", "embedded", "embedded_by_workers", "reused", "cut",
+                                        "seconds"])
         self.assertEqual((report["documents"], report["operations"]), (2, 9))
         self.assertEqual((report["distinct_texts"], report["embedded"], report["reused"]), (9, 9, 0))
         self.assertEqual(report["refused"], [])
@@ -83,7 +84,8 @@ class Shapes(Case):
         self.assertEqual(self.world.json("status", "copy")["catalogs"][0]["embedding_count"], 9)
         self.assertEqual(self.world.run("specs", "delete", name).returncode, 0)
         self.assertEqual(self.world.json("status", "default")["catalogs"][0]["operation_count"], 3)
-        self.assertEqual(self.world.run("catalogs", "delete", "copy").returncode, 0)
+        self.assertEqual(self.world.run("catalogs", "delete", "copy").returncode, 2)
+        self.assertEqual(self.world.run("catalogs", "delete", "copy", "--yes").returncode, 0)
         self.assertEqual([c["catalog_id"] for c in self.world.json("catalogs", "list")["catalogs"]], ["default"])
 
     def test_reembed_and_work_it_off(self):

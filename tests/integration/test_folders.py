@@ -2,7 +2,13 @@
 
 import json
 import os
+import pathlib
+import sys
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+from postgres import Cluster
 
 from program import World, document
 
@@ -70,3 +76,33 @@ class Folders(unittest.TestCase):
         self.assertEqual(len(self.index(1)["missing"]), 3)
         self.assertEqual(len(self.names()), 3)
         self.assertEqual(len(self.index(0, "--yes")["removed"]), 3)
+
+
+class SharedStore(unittest.TestCase):
+    """On a server that machines share, files that are gone from one machine are only reported."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Cluster(durable=False))
+
+    def test_it_only_reports_and_workers_get_their_due(self):
+        world = World("version: 1\nstore: { plugin: postgres, options: { url: '" + self.server.create_database("d") +
+                      "' } }\nnotifier: { plugin: poll, options: { interval: 200ms } }\n")
+        self.addCleanup(world.close)
+        for name in ("pets", "shop"):
+            world.write(f"{name}.json", document(name, 2))
+        world.start("worker")
+        report = world.json("index", world.specs, "--no-work")
+        self.assertEqual(report["embedded"], 0)
+        self.assertEqual(report["embedded_by_workers"] + report["reused"], 4)
+        (world.specs / "pets.json").rename(world.specs / "animals.json")
+        done = world.run("index", world.specs, "--no-work")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 of 2 specs of ", done.stderr)
+        self.assertIn("--remove-missing", done.stderr)
+        names = [spec["spec_name"] for spec in world.json("specs", "list")["specs"]]
+        self.assertEqual(names, ["animals", "pets", "shop"])
+        removed = world.json("index", world.specs, "--no-work", "--remove-missing")["removed"]
+        self.assertEqual([each["spec_name"] for each in removed], ["pets"])
+        self.assertEqual(world.run("catalogs", "delete", "default").returncode, 2)
+        self.assertEqual(len(world.json("specs", "list")["specs"]), 2)

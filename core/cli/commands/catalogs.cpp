@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/confirmation.h"
 #include "cli/model_change.h"
 #include "cli/present.h"
 
@@ -152,12 +153,23 @@ int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arg
     return exit_done;
 }
 
-int run_catalogs_delete(CommandContext& context, const std::string& id) {
+int run_catalogs_delete(CommandContext& context, const CatalogDeleteArguments& arguments) {
     auto runtime = context.installation.open({.use = Use::writes});
     if (!runtime) return show_error(context, runtime.error());
-    const Status deleted = (*runtime)->engine().delete_catalog(id);
+    Engine& engine = (*runtime)->engine();
+    const auto catalog = engine.catalog(arguments.catalog);
+    if (!catalog) return show_error(context, catalog.error());
+    const std::string what = fmt::format("{} with {}", arguments.catalog, counted(catalog->spec_count, "spec"));
+    const bool must_ask = !arguments.yes && catalog->spec_count > 0;
+    const Consent consent = must_ask ? ask(context, fmt::format("Delete {}?", what)) : Consent::yes;
+    if (consent != Consent::yes) {
+        context.console.error(consent == Consent::no ? "nothing was deleted"
+                                                     : fmt::format("nothing was deleted; --yes deletes {}", what));
+        return consent == Consent::no ? exit_failed : exit_usage;
+    }
+    const Status deleted = engine.delete_catalog(arguments.catalog);
     if (!deleted) return show_error(context, deleted.error());
-    context.console.print(fmt::format("{} deleted", id));
+    context.console.print(fmt::format("{} deleted", what));
     return exit_done;
 }
 

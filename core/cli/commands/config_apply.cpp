@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/confirmation.h"
 #include "cli/model_change.h"
 #include "cli/present.h"
 
@@ -49,13 +50,6 @@ Json plan_json(const std::vector<PlannedChange>& changes, bool applied) {
     return {{"changes", std::move(list)}, {"applied", applied}};
 }
 
-bool confirmed(CommandContext& context, std::size_t catalogs) {
-    context.console.note(fmt::format("Change {}? [y/N]", counted(catalogs, "catalog")));
-    std::string answer;
-    std::getline(*context.input, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
-}
-
 }  // namespace
 
 int run_config_apply(CommandContext& context, const ConfigApplyArguments& arguments) {
@@ -69,11 +63,13 @@ int run_config_apply(CommandContext& context, const ConfigApplyArguments& argume
                                            : "nothing to change: every catalog is embedded as the configuration asks");
         return exit_done;
     }
-    const bool can_ask = context.input_is_terminal && context.input != nullptr && !context.json;
-    if (!arguments.yes && (!can_ask || !confirmed(context, changes->size()))) {
+    const Consent consent =
+        arguments.yes ? Consent::yes : ask(context, fmt::format("Change {}?", counted(changes->size(), "catalog")));
+    if (consent != Consent::yes) {
         if (context.json) context.console.print(dump(plan_json(*changes, false)));
-        context.console.error(can_ask ? "nothing was changed" : "nothing was changed; --yes confirms the change");
-        return can_ask ? exit_failed : exit_usage;
+        context.console.error(consent == Consent::no ? "nothing was changed"
+                                                     : "nothing was changed; --yes confirms the change");
+        return consent == Consent::no ? exit_failed : exit_usage;
     }
     if (const Status applied = (*runtime)->apply_configuration({}); !applied)
         return show_error(context, applied.error());

@@ -4,8 +4,11 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <span>
+#include <string>
 
 #include "cli/commands.h"
+#include "cli/confirmation.h"
 #include "cli/folder_sync.h"
 #include "cli/index_check.h"
 #include "cli/index_report.h"
@@ -33,32 +36,67 @@ std::string reason_of(const SpecStatus& status) {
     return "it has no job; embedq specs reembed enqueues one";
 }
 
+// Who made the vectors of the documents' texts.
+struct Vectors {
+    std::size_t here = 0;        // by this process, now
+    std::size_t by_workers = 0;  // by others, since the documents were put
+    std::size_t before = 0;
+};
+
+// With `--no-work`: how many texts had a vector when their documents had just been put.
+class VectorsBefore {
+public:
+    VectorsBefore(Engine& engine, const IndexArguments& arguments) : engine_(engine), arguments_(arguments) {}
+
+    void count(std::span<const std::string> specs_so_far) {
+        if (!arguments_.no_work || specs_so_far.size() == counted_) return;
+        const auto settlement = engine_.settlement(arguments_.catalog, specs_so_far.subspan(counted_));
+        counted_ = specs_so_far.size();
+        if (settlement) vectors_ += settlement->vectors;
+    }
+    [[nodiscard]] Vectors split(const Settlement& now, std::size_t embedded) const {
+        // The scheduler may have done other work of the same store meanwhile; it is not counted for this run.
+        const std::size_t here = std::min(embedded, now.vectors);
+        const std::size_t before = arguments_.no_work ? std::min(vectors_, now.vectors) : now.vectors - here;
+        return {.here = here, .by_workers = now.vectors - std::min(now.vectors, here + before), .before = before};
+    }
+
+private:
+    Engine& engine_;
+    const IndexArguments& arguments_;
+    std::size_t counted_ = 0;
+    std::size_t vectors_ = 0;
+};
+
 Json outcome_json(const IndexReport& report, const SyncReport& folders, const Settlement& settlement,
-                  std::size_t embedded, milliseconds took) {
+                  const Vectors& vectors, milliseconds took) {
     Json json{{"documents", report.documents}};
     add_details(json, report, folders);
     json.update({{"operations", report.operations},
                  {"distinct_texts", settlement.distinct_texts},
-                 {"embedded", embedded},
-                 {"reused", settlement.vectors - std::min(embedded, settlement.vectors)},
+                 {"embedded", vectors.here},
+                 {"embedded_by_workers", vectors.by_workers},
+                 {"reused", vectors.before},
                  {"cut", settlement.cut},
                  {"seconds", static_cast<double>(took.count()) / 1000.0}});
     return json;
 }
 
 void print_summary(CommandContext& context, const IndexArguments& arguments, const IndexReport& report,
-                   const SyncReport& folders, const WaitOutcome& outcome, std::size_t embedded, milliseconds took) {
+                   const SyncReport& folders, const WaitOutcome& outcome, const Vectors& vectors, milliseconds took) {
     Console& console = context.console;
     print_details(console, report, folders);
     if (context.json) {
-        console.print(dump(outcome_json(report, folders, outcome.settlement, embedded, took)));
+        console.print(dump(outcome_json(report, folders, outcome.settlement, vectors, took)));
     } else if (report.documents > 0) {
-        console.print(fmt::format("{} of {} {} in the catalog '{}': {}, {} embedded now, {} had vectors, {}",
+        const std::string embedded = arguments.no_work
+                                         ? fmt::format("{} embedded by workers", count_of(vectors.by_workers))
+                                         : fmt::format("{} embedded now", count_of(vectors.here));
+        console.print(fmt::format("{} of {} {} in the catalog '{}': {}, {}, {} had vectors, {}",
                                   counted(report.operations, "operation"), counted(report.documents, "document"),
                                   report.operations == 1 ? "is" : "are", arguments.catalog,
-                                  counted(outcome.settlement.distinct_texts, "distinct text"), count_of(embedded),
-                                  count_of(outcome.settlement.vectors - std::min(embedded, outcome.settlement.vectors)),
-                                  duration_of(took)));
+                                  counted(outcome.settlement.distinct_texts, "distinct text"), embedded,
+                                  count_of(vectors.before), duration_of(took)));
     }
     if (const std::size_t cut = outcome.settlement.cut; cut > 0) {
         console.note(fmt::format("{} longer than the model takes; only {} embedded",
@@ -127,6 +165,19 @@ int end_unstored(CommandContext& context, const Interruption& interruption, cons
     if (context.json)
         context.console.print(dump({{"documents", stored}, {"not_stored", all - stored}, {"error", to_string(error)}}));
     return status;
+}
+
+// Asks where somebody can answer; otherwise `--yes` does.
+void confirm_removal(CommandContext& context, FolderSync& sync) {
+    const SyncReport plan = sync.plan();
+    if (!needs_confirmation(plan)) return;
+    std::size_t specs = 0;
+    for (const KeptSpecs& kept : plan.kept) {
+        if (kept.why == KeptFor::policy) continue;
+        specs += kept.specs.size();
+        context.console.note(in_words(kept));
+    }
+    if (ask(context, fmt::format("Remove {}?", counted(specs, "spec"))) == Consent::yes) sync.confirm();
 }
 
 std::string why_nothing(const FoundDocuments& found, const IndexReport& report) {
@@ -206,9 +257,11 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         return sync->renamed_from(file, hash);
     };
     std::size_t stored = 0;
+    VectorsBefore before((*runtime)->engine(), arguments);
     auto report = put_documents((*runtime)->engine(), found.files, settings,
                                 [&](const IndexReport& so_far) {
                                     stored = so_far.documents;
+                                    before.count(so_far.spec_names);
                                     progress.reading(so_far.documents + so_far.refused.size(), found.files.size(),
                                                      so_far.operations, (*runtime)->counters().texts_embedded);
                                 },
@@ -222,6 +275,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     SyncReport folders;
     if (!report->stopped) {
         sync->found_again(report->spec_names);
+        confirm_removal(context, *sync);
         auto removed = sync->remove((*runtime)->engine());
         if (!removed) {
             (*runtime)->stop_work();
@@ -247,11 +301,9 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
         if (settlement) outcome.settlement = *settlement;
     }
     console.transient({});
-    // The scheduler may have done other work of the same store meanwhile; it is not counted for this run.
-    const std::size_t embedded =
-        std::min<std::size_t>((*runtime)->counters().texts_embedded, outcome.settlement.vectors);
+    const Vectors vectors = before.split(outcome.settlement, (*runtime)->counters().texts_embedded);
     const auto took = std::chrono::duration_cast<milliseconds>(interruption->now() - started);
-    print_summary(context, arguments, *report, folders, outcome, embedded, took);
+    print_summary(context, arguments, *report, folders, outcome, vectors, took);
     if (stopped) return end_stopped(console, *interruption, arguments, *report);
     const bool is_whole = report->refused.empty() && !needs_confirmation(folders);
     if (report->documents == 0 && folders.removed.empty()) {

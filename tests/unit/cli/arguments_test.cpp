@@ -42,6 +42,7 @@ TEST(Arguments, EveryCommandIsThere) {
                             {"catalogs", "reembed", "c"},
                             {"catalogs", "clone", "c", "d"},
                             {"catalogs", "delete", "c"},
+                            {"catalogs", "delete", "c", "--yes"},
                             {"specs", "list"},
                             {"specs", "show", "s", "--catalog", "c"},
                             {"specs", "reembed", "s"},

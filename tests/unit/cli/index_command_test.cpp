@@ -215,6 +215,34 @@ TEST_F(IndexCommand, GoneFilesTakeTheirSpecsAlongAndManyNeedYes) {
     EXPECT_EQ(stage_.world.engine.spec_list.size(), 1);
 }
 
+TEST_F(IndexCommand, WhatWorkersEmbedIsTheirs) {
+    // When the documents were put, and at the end.
+    stage_.world.engine.settlements = {{1, 2, 5, 1, 0}, {1, 2, 5, 5, 0}};
+    set_status(2, 0, JobStatus::succeeded);
+    ASSERT_EQ(run(true), exit_done) << stage_.err.str();
+    const Json json = Json::parse(stage_.out.str());
+    EXPECT_EQ(json["embedded"], 0);
+    EXPECT_EQ(json["embedded_by_workers"], 4);
+    EXPECT_EQ(json["reused"], 1);
+}
+
+TEST(CatalogsDelete, CountsAndNeedsYes) {
+    Stage stage;
+    CatalogInfo catalog;
+    catalog.catalog_id = "shop";
+    catalog.spec_count = 200;
+    stage.world.engine.catalog_list = {catalog};
+    EXPECT_EQ(run_catalogs_delete(stage.context, {.catalog = "shop"}), exit_usage);
+    EXPECT_THAT(stage.err.str(), HasSubstr("nothing was deleted; --yes deletes shop with 200 specs"));
+    std::istringstream answers("n\ny\n");
+    stage.context.input = &answers;
+    stage.context.input_is_terminal = true;
+    EXPECT_EQ(run_catalogs_delete(stage.context, {.catalog = "shop"}), exit_failed);
+    EXPECT_THAT(stage.err.str(), HasSubstr("Delete shop with 200 specs? [y/N]"));
+    EXPECT_EQ(run_catalogs_delete(stage.context, {.catalog = "shop"}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("shop with 200 specs deleted"));
+}
+
 TEST_F(IndexCommand, CheckChangesNothing) {
     folder_.write("api.json", "openapi: 3.0.0\ninfo: {title: x, version: '1'}\npaths: {}\n");
     EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string()}, .check = true}), exit_failed);
@@ -251,7 +279,7 @@ TEST_F(IndexCommand, ABadCatalogIdIsBadUsageReportedOnce) {
     EXPECT_TRUE(stage_.out.str().empty());
 }
 
-TEST_F(IndexCommand, ARefusedDocumentBesideAGoodOneIsNotAFailure) {
+TEST_F(IndexCommand, AnotherFileBesideADocumentIsNotAFailure) {
     folder_.write("package.json", "{}");
     stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
     EXPECT_EQ(run(), exit_done);
