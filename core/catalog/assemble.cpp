@@ -118,7 +118,10 @@ Prepared prepared(const RawOperation& raw, const RawPathItem& item) {
 
 std::string why_no_operations(const RawDocument& raw) {
     const std::string_view also = raw.webhooks.empty() ? "" : "; its webhooks are not indexed";
-    if (raw.paths_kind.empty()) return fmt::format("the document has no \"paths\", so it has no operations{}", also);
+    if (raw.paths_kind.empty()) {
+        return fmt::format("the document has no \"paths\", so it has no operations{}; its keys are {}", also,
+                           fmt::join(raw.root_keys, ", "));
+    }
     if (raw.paths.empty() && raw.paths_ref.empty()) return fmt::format("\"paths\" is empty{}", also);
     return fmt::format("no operation was taken from {} paths", raw.paths.size());
 }
@@ -136,6 +139,9 @@ public:
                 return Note{"paths.$ref", fmt::format("the reference \"{}\" in place of the paths is not followed",
                                                       shown(raw.paths_ref))};
             });
+        }
+        for (auto& key : raw.misspelt) {
+            notes_.add([&] { return Note{std::move(key), std::string(unseen_reason)}; });
         }
         for (auto& [path, item] : raw.paths) {
             if (auto status = add_path(path, item); !status) return status;
@@ -371,6 +377,7 @@ private:
 Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits& limits, Work& work) {
     auto dialect = dialect_of(raw);
     if (!dialect) return std::unexpected(std::move(dialect.error()));
+    if (raw.cut) return std::unexpected(std::move(*raw.cut));
     if (!raw.paths_kind.empty() && raw.paths_kind != "object" && raw.paths_kind != "null") {
         return fail(ErrorKind::invalid_argument,
                     fmt::format("\"paths\" is {}, expected an object of path items", with_article(raw.paths_kind)));

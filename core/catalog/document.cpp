@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "catalog/assemble.h"
 #include "catalog/encoding.h"
+#include "catalog/form.h"
+#include "catalog/hidden.h"
 #include "catalog/raw_document.h"
 #include "catalog/work.h"
 
@@ -14,14 +18,6 @@ namespace {
 
 constexpr std::string_view white_space = " \t\r\n";
 constexpr std::size_t max_message_bytes = 2'000;  // a message quotes the document, whose names may be megabytes long
-
-// JSON is also YAML, but YAML in braces has keys without quotes.
-bool is_json(std::string_view text) {
-    const auto brace = text.find_first_not_of(white_space);
-    if (brace == std::string_view::npos || text[brace] != '{') return false;
-    const auto next = text.find_first_not_of(white_space, brace + 1);
-    return next == std::string_view::npos || text[next] == '"' || text[next] == '}';
-}
 
 Status check_start(std::string_view text) {
     const auto start = text.find_first_not_of(white_space);
@@ -34,17 +30,45 @@ Status check_start(std::string_view text) {
     };
     if (text[start] == '<') return refuse("an HTML or XML page");
     if (text[start] == '[') return refuse("a JSON array");
-    if (text[start] == '"') return refuse("a lone string");
     return {};
 }
 
-Result<Document> read_text(std::string_view text, const Limits& limits, const ReadingControl& control) {
-    const bool json = is_json(text);
-    Work work(limits, control, json ? "JSON" : "YAML");
-    const auto reader = json ? make_json_reader(text, limits, work) : make_yaml_reader(text, limits, work);
-    auto raw = reader->read();
-    if (!raw) return std::unexpected(std::move(raw.error()));
-    return assemble(std::move(*raw), *reader, limits, work);
+struct Attempt {
+    Result<Document> document;
+    std::optional<std::size_t> broken_at;  // where it is against the grammar of the form
+};
+
+Attempt read_as(DocumentReader& reader, const Limits& limits, Work& work) {
+    auto raw = reader.read();
+    if (!raw) return {std::unexpected(std::move(raw.error())), reader.broken_at()};
+    return {assemble(std::move(*raw), reader, limits, work), std::nullopt};
+}
+
+// JSON first if it looks like that, then YAML, which may be in braces as well.
+Attempt read_text(std::string_view text, const Limits& limits, const ReadingControl& control) {
+    const bool in_braces = text[text.find_first_not_of(white_space)] == '{';
+    Work work(limits, control, in_braces ? "JSON" : "YAML");
+    if (!in_braces) return read_as(*make_yaml_reader(text, limits, work), limits, work);
+    Attempt json = read_as(*make_json_reader(text, limits, work), limits, work);
+    if (!json.broken_at) return json;
+    const auto sign = find_sign_of_yaml(text);
+    if (!sign) return json;
+    work.set_form("YAML");
+    Attempt yaml = read_as(*make_yaml_reader(text, limits, work), limits, work);
+    const bool is_out_of_time = !yaml.document && !work.look() && work.error().kind != ErrorKind::unavailable;
+    const bool is_json = is_out_of_time || (!yaml.document && *sign == SignOfYaml::weak);
+    return is_json ? std::move(json) : std::move(yaml);
+}
+
+// The error with what cannot be seen and may be its cause.
+Error explained(Error error, std::string_view text, const std::optional<std::size_t>& broken_at) {
+    const auto hidden = broken_at ? find_hidden_near(text, *broken_at) : std::nullopt;
+    if (hidden) {
+        error.message = fmt::format("{}; {} at {}", error.message, hidden->what, position_text(text, hidden->at));
+        error.hint = hidden->hint;
+    }
+    error.message = shortened(error.message, max_message_bytes);
+    return error;
 }
 
 }  // namespace
@@ -53,9 +77,10 @@ Result<Document> parse_document(std::string_view content, const Limits& limits, 
     const auto text = checked_text(content, limits);
     if (!text) return std::unexpected(text.error());
     if (auto status = check_start(*text); !status) return std::unexpected(std::move(status.error()));
-    auto document = read_text(*text, limits, control);
-    if (!document) document.error().message = shortened(document.error().message, max_message_bytes);
-    return document;
+    Attempt attempt = read_text(*text, limits, control);
+    if (!attempt.document)
+        return std::unexpected(explained(std::move(attempt.document.error()), *text, attempt.broken_at));
+    return std::move(attempt.document);
 }
 
 }  // namespace embedq::catalog

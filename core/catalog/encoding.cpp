@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "catalog/hidden.h"
+
 namespace embedq::catalog {
 namespace {
 
@@ -39,6 +41,8 @@ std::size_t character_length(std::string_view text, std::size_t at) {
 // The format of content that is not UTF-8 text, if its first bytes show it.
 std::string_view other_format(std::string_view content) {
     if (content.starts_with("\xff\xfe\0\0"sv) || content.starts_with("\0\0\xfe\xff"sv)) return "UTF-32 text";
+    if (content.size() >= 4 && (content.substr(1, 3) == "\0\0\0"sv || content.substr(0, 3) == "\0\0\0"sv))
+        return "UTF-32 text without a byte order mark";
     if (content.starts_with("\xff\xfe"sv) || content.starts_with("\xfe\xff"sv)) return "UTF-16 text";
     if (content.starts_with("\x1f\x8b"sv)) return "gzip-compressed data";
     if (content.starts_with("PK\x03\x04"sv)) return "a ZIP archive";
@@ -89,7 +93,7 @@ std::string excerpt(std::string_view text, std::size_t offset) {
     for (char& c : shown) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     }
-    return shown;
+    return made_visible(shown);
 }
 
 std::string shortened(std::string_view text, std::size_t bound) {
@@ -98,7 +102,7 @@ std::string shortened(std::string_view text, std::size_t bound) {
 }
 
 std::string shown(std::string_view name) {
-    return shortened(name, shown_bytes);
+    return made_visible(shortened(name, shown_bytes));
 }
 
 Result<std::string_view> checked_text(std::string_view content, const Limits& limits) {
@@ -114,7 +118,7 @@ Result<std::string_view> checked_text(std::string_view content, const Limits& li
         return refuse("the document is empty: expected an OpenAPI document in JSON or YAML");
     }
     if (const auto format = other_format(content); !format.empty()) {
-        return refuse(fmt::format("the document is {}: expected UTF-8 text", format), "convert it");
+        return refuse(fmt::format("the document is {}: expected UTF-8 text", format), "convert it to UTF-8");
     }
     if (const auto nul = content.find('\0'); nul != std::string_view::npos) {
         return refuse(

@@ -27,7 +27,7 @@ class JsonReader final : public DocumentReader, private JsonWalker {
 public:
     JsonReader(std::string_view content, const Limits& limits, Work& work) : JsonWalker(content, limits, work) {}
 
-    [[nodiscard]] bool is_broken() const override { return is_broken_; }
+    [[nodiscard]] std::optional<std::size_t> broken_at() const override { return broken_at_; }
 
     Result<RawDocument> read() override {
         RawDocument raw;
@@ -57,7 +57,7 @@ public:
 
 private:
     bool root_field(RawDocument& raw, KeysRead& keys, std::string_view key, od::value value) {
-        if (raw.root_keys.size() < max_root_keys) raw.root_keys.push_back(shown(key));
+        raw.add_root_key(key);
         std::optional<std::string>* const version = key == "openapi"   ? &raw.openapi
                                                     : key == "swagger" ? &raw.swagger
                                                                        : nullptr;

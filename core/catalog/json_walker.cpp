@@ -42,7 +42,7 @@ bool JsonWalker::broken(const char* at, std::string_view expected, std::string_v
         trimmed(content_.substr(0, std::min(offset, content_.size()))).size() == trimmed(content_).size();
     const std::string found = ended || offset >= content_.size() ? std::string("the end of the document")
                                                                  : fmt::format("\"{}\"", excerpt(content_, offset));
-    is_broken_ = true;
+    broken_at_ = std::min(offset, content_.size());
     error_ =
         Error{ErrorKind::invalid_argument,
               fmt::format("the JSON is broken at {}: {}, found {}", position_text(content_, offset), expected, found),

@@ -106,7 +106,7 @@ protected:
     const Limits limits_;
     const char* key_at_ = nullptr;  // the latest key, for messages
     Error error_;
-    bool is_broken_ = false;  // the error is one of JSON's grammar
+    std::optional<std::size_t> broken_at_;  // where it is against the grammar of JSON
 
 private:
     bool open_root(simdjson::ondemand::object& root);

@@ -5,12 +5,15 @@
 #include <algorithm>
 
 #include "catalog/ascii.h"
+#include "catalog/encoding.h"
+#include "catalog/hidden.h"
 
 namespace embedq::catalog {
 namespace {
 
 constexpr std::size_t max_additional = 32;  // operations of one path item; what they share is read for each of them
 constexpr std::size_t max_method_bytes = 64;
+constexpr std::size_t max_searched_key = 200;
 
 // Fields of a path item that name no operation, and fields of operations.
 constexpr std::array<std::string_view, 2> fields_of_items{"servers", "parameters"};
@@ -43,9 +46,18 @@ void RawPathItem::add_unread(std::string_view key, bool is_object) {
     if (key.starts_with("x-") || std::ranges::find(fields_of_items, key) != fields_of_items.end()) return;
     if (std::ranges::find(fields_of_operations, key) != fields_of_operations.end()) {
         has_fields_of_operations = true;
+    } else if (made_visible(key.substr(0, max_searched_key)) != key.substr(0, max_searched_key)) {
+        ignored.push_back({std::string(key), std::string(unseen_reason)});
     } else if (is_object) {
         ignored.push_back({std::string(key), "OpenAPI has no such method in a path item"});
     }
+}
+
+void RawDocument::add_root_key(std::string_view key) {
+    const std::string as_written = shortened(key, max_searched_key);
+    std::string visible = made_visible(as_written);
+    if (misspelt.size() < max_root_keys && visible != as_written) misspelt.push_back(visible);
+    if (root_keys.size() < max_root_keys) root_keys.push_back(std::move(visible));
 }
 
 bool RawPathItem::accepts_additional(const std::string& method) {

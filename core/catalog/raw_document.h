@@ -83,12 +83,18 @@ struct RawDocument {
     std::string paths_kind;              // what `paths` is: "object", "null", "array"…; empty if it is missing
     std::string paths_ref;               // a reference in place of paths
     std::vector<std::string> root_keys;  // the first few, for messages
+    std::vector<std::string> misspelt;   // root keys with characters that cannot be seen; the first few
     RawItems paths;
     RawItems webhooks;
-    RawItems path_items;  // of `components`
+    RawItems path_items;       // of `components`
+    std::optional<Error> cut;  // why the document seems to be cut
+
+    void add_root_key(std::string_view key);
 };
 
 inline constexpr std::size_t max_root_keys = 12;
+inline constexpr std::string_view unseen_reason =
+    "the key has characters that cannot be seen, so it is not what it looks like";
 
 // "an array", "a string", "null": a kind of value, for messages.
 [[nodiscard]] inline std::string with_article(std::string_view kind) {
@@ -108,8 +114,8 @@ public:
     // Reads and validates the whole document.
     [[nodiscard]] virtual Result<RawDocument> read() = 0;
 
-    // Whether what failed last is against the grammar of the format.
-    [[nodiscard]] virtual bool is_broken() const = 0;
+    // Where the document is against the grammar of the format, if that is why it cannot be read.
+    [[nodiscard]] virtual std::optional<std::size_t> broken_at() const = 0;
 
     // Looks up path items and operations by pointer, all in one pass over the document. Only after a read() that
     // succeeded.

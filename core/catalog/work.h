@@ -18,6 +18,9 @@ public:
     // `form` is what the document is written in, for the message: "YAML".
     Work(const Limits& limits, const ReadingControl& control, std::string_view form);
 
+    // For the same document in another form.
+    void set_form(std::string_view form) { form_ = form; }
+
     // For short steps: looks at the time and the stop once in many calls.
     [[nodiscard]] bool go_on() { return ++steps_ % steps_between_looks != 0 ? !error_ : look(); }
     // For long steps: looks each time.
@@ -32,7 +35,7 @@ private:
 
     const ReadingControl& control_;
     const std::chrono::milliseconds limit_;
-    const std::string_view form_;
+    std::string_view form_;
     const std::chrono::nanoseconds begin_;
     std::size_t steps_ = 0;
     std::optional<Error> error_;

@@ -11,8 +11,12 @@
 #include <istream>
 #include <set>
 #include <streambuf>
+#include <utility>
 
 #include "catalog/encoding.h"
+#include "catalog/openapi_parts.h"
+#include "catalog/pointer.h"
+#include "catalog/yaml_end.h"
 
 namespace embedq::catalog {
 namespace {
@@ -22,10 +26,13 @@ struct Refusal {
     Error error;
 };
 
+Error error_at(const YAML::Mark& mark, std::string_view what, std::string_view hint = {}) {
+    return {ErrorKind::invalid_argument, fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, what),
+            std::string(hint)};
+}
+
 [[noreturn]] void refuse(const YAML::Mark& mark, std::string_view what, std::string_view hint = {}) {
-    throw Refusal{Error{ErrorKind::invalid_argument,
-                        fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, what),
-                        std::string(hint)}};
+    throw Refusal{error_at(mark, what, hint)};
 }
 
 const Interest* child_of(const Interest* interest, std::string_view key) {
@@ -35,8 +42,8 @@ const Interest* child_of(const Interest* interest, std::string_view key) {
 
 class Capture final : public YAML::EventHandler {
 public:
-    Capture(YamlTree& tree, const Interest& wanted, const Limits& limits)
-        : tree_(tree), wanted_(wanted), limits_(limits) {
+    Capture(YamlTree& tree, std::string_view content, const Interest& wanted, const Limits& limits)
+        : tree_(tree), content_(content), wanted_(wanted), limits_(limits) {
         skipped_ = &tree_.nodes.emplace_back();  // not counted as kept
     }
 
@@ -52,19 +59,37 @@ public:
     void OnAnchor(const YAML::Mark& /*mark*/, const std::string& /*name*/) override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        // A file that ends with "---" has a second document without content.
-        if (documents_ > 1 && stack_.empty()) return;
+        // A file that begins or ends with "---" may have a document without content before or after its own.
+        if (stack_.empty()) {
+            if (tree_.root == nullptr) tree_.root = keep(mark, YamlNode::Kind::null);
+            return;
+        }
+        const Frame& frame = stack_.back();
+        end_.is_key_alone = !at_key() && frame.kind == YamlNode::Kind::map && frame.key_at == mark.pos;
+        end_.is_empty_block = false;
+        const char first =
+            std::cmp_less(mark.pos, content_.size()) ? content_[static_cast<std::size_t>(mark.pos)] : ' ';
+        const bool is_written = !end_.is_key_alone && (first == 'n' || first == 'N' || first == '~');
+        set_last(mark, is_written ? YamlEnd::Last::other : YamlEnd::Last::null, {});
         leaf(mark, YamlNode::Kind::null, "null", anchor);
     }
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
+        const bool is_plain = tag == "?";
         if (tag == "!") last_quoted_ = mark;
+        if (is_plain && !stack_.empty() && stack_.back().is_flow && value.find("\":") != std::string::npos)
+            refuse(mark, "this text has the end of a quoted key in it: expected a comma before that key");
+        end_.is_key_alone = false;
+        end_.is_empty_block = tag == "!" && value.empty() && begins_block(mark);
+        set_last(mark, is_plain ? YamlEnd::Last::plain : YamlEnd::Last::other, value);
+        count_reference(value);
         leaf(mark, YamlNode::Kind::scalar, value, anchor);
     }
 
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const Anchor& target = anchors_.at(anchor);
+        set_last(mark, YamlEnd::Last::other, {});
         if (!target.complete) refuse(mark, "this alias is inside the node that it repeats", "write the node out");
         count(mark, target.extent);
         if (at_key()) {
@@ -75,18 +100,35 @@ public:
     }
 
     void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
-                         YAML::EmitterStyle::value) override {
-        open(mark, YamlNode::Kind::sequence, anchor);
+                         YAML::EmitterStyle::value style) override {
+        open(mark, YamlNode::Kind::sequence, anchor, style == YAML::EmitterStyle::Flow);
     }
     void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value) override {
-        open(mark, YamlNode::Kind::map, anchor);
+                    YAML::EmitterStyle::value style) override {
+        open(mark, YamlNode::Kind::map, anchor, style == YAML::EmitterStyle::Flow);
     }
     void OnSequenceEnd() override { close(); }
     void OnMapEnd() override { close(); }
 
     // The beginning of the last quoted scalar of the document.
     [[nodiscard]] const YAML::Mark& last_quoted() const { return last_quoted_; }
+
+    // The bracket that is open.
+    [[nodiscard]] std::optional<YAML::Mark> open_bracket() const {
+        if (stack_.empty() || !stack_.back().is_flow) return std::nullopt;
+        return stack_.back().mark;
+    }
+
+    // Whether the document seems to be cut. Only at its end.
+    [[nodiscard]] std::optional<Error> find_end() {
+        for (Frame& frame : ending_) {
+            end_.levels.push_back({frame.part, frame.kind == YamlNode::Kind::map, frame.is_flow, std::move(frame.key),
+                                   std::move(frame.keys)});
+        }
+        const auto cut = find_cut(end_, content_);
+        if (!cut) return std::nullopt;
+        return error_at(last_, *cut, "the document may be truncated");
+    }
 
 private:
     // With all aliases expanded.
@@ -101,7 +143,10 @@ private:
         const Interest* interest = nullptr;
         YAML::anchor_t anchor = 0;
         Extent extent;
+        Part part = Part::anything;
         std::size_t index = 0;
+        int key_at = 0;
+        bool is_flow = false;
         bool is_key = false;
         bool wants_key = true;
         std::string key;
@@ -126,7 +171,49 @@ private:
             refuse(mark, fmt::format("duplicate key \"{}\" in one map", shown(key)), "remove one of them");
         }
         frame.key = std::move(key);
+        frame.key_at = mark.pos;
         frame.wants_key = false;
+    }
+
+    void set_last(const YAML::Mark& mark, YamlEnd::Last last, std::string_view text) {
+        last_ = mark;
+        end_.last = last;
+        end_.last_text = text.substr(0, max_last_text);
+        ending_.clear();
+    }
+
+    // Whether "|" or ">" is here, so that an empty text is one that nothing follows.
+    [[nodiscard]] bool begins_block(const YAML::Mark& mark) const {
+        return std::cmp_less(mark.pos, content_.size()) &&
+               std::string_view("|>").find(content_[static_cast<std::size_t>(mark.pos)]) != std::string_view::npos;
+    }
+
+    // References of path items and operations are followed, and have notes if they lead to nothing.
+    void count_reference(std::string_view value) {
+        if (stack_.empty() || at_key() || stack_.back().key != "$ref" || !value.starts_with("#/")) return;
+        const Part part = stack_.back().part;
+        if (part == Part::items || part == Part::item || part == Part::operation) return;
+        auto pointer = local_pointer(value);
+        if (!pointer || references_ >= max_references) return;
+        const bool is_nested = pointer->front() == "components";
+        pointer->resize(std::max<std::size_t>(pointer->size(), 3));
+        std::string& name = is_nested ? (*pointer)[2] : (*pointer)[1];
+        auto& names = end_.references[{pointer->front(), is_nested ? (*pointer)[1] : std::string()}];
+        if (names.insert(std::move(name)).second) ++references_;
+    }
+
+    [[nodiscard]] Part part_here() const {
+        if (stack_.empty()) return Part::root;
+        const Frame& frame = stack_.back();
+        if (frame.kind != YamlNode::Kind::map) return item_of(frame.part);
+        return frame.wants_key ? Part::anything : part_at(frame.part, frame.key);
+    }
+
+    void count_field(const Frame& frame) {
+        const auto field = required_field(frame.part);
+        if (field.empty() || frame.kind != YamlNode::Kind::map || frame.keys.contains("$ref")) return;
+        FieldCount& count = end_.fields[frame.part];
+        ++(frame.keys.contains(std::string(field)) ? count.with : count.without);
     }
 
     [[nodiscard]] const Interest* wanted_here(YAML::anchor_t anchor) const {
@@ -145,7 +232,7 @@ private:
         Frame& frame = stack_.back();
         if (child == nullptr) child = skipped_;
         if (frame.kind == YamlNode::Kind::map) {
-            if (frame.node != nullptr) frame.node->fields.emplace_back(std::move(frame.key), child);
+            if (frame.node != nullptr) frame.node->fields.emplace_back(frame.key, child);
             frame.wants_key = true;
         } else {
             if (frame.node != nullptr) frame.node->items.push_back(child);
@@ -183,8 +270,10 @@ private:
         anchors_[anchor] = value;
     }
 
-    void only_document(const YAML::Mark& mark) const {
-        if (documents_ > 1) refuse(mark, "a second YAML document begins here", "put each document into its own file");
+    void only_document(const YAML::Mark& mark) {
+        if (filled_ == 0) filled_ = documents_;
+        if (documents_ != filled_)
+            refuse(mark, "a second YAML document begins here", "put each document into its own file");
     }
 
     void leaf(const YAML::Mark& mark, YamlNode::Kind kind, const std::string& text, YAML::anchor_t anchor) {
@@ -204,8 +293,9 @@ private:
         }
     }
 
-    void open(const YAML::Mark& mark, YamlNode::Kind kind, YAML::anchor_t anchor) {
+    void open(const YAML::Mark& mark, YamlNode::Kind kind, YAML::anchor_t anchor, bool is_flow) {
         only_document(mark);
+        set_last(mark, YamlEnd::Last::other, {});
         if (stack_.size() >= limits_.max_depth) {
             refuse(mark, fmt::format("maps and sequences are nested deeper than {} levels", limits_.max_depth));
         }
@@ -214,6 +304,8 @@ private:
         frame.kind = kind;
         frame.anchor = anchor;
         frame.is_key = at_key();
+        frame.is_flow = is_flow;
+        frame.part = part_here();
         frame.interest = wanted_here(anchor);
         if (frame.interest != nullptr) frame.node = keep(mark, kind);
         set_anchor(anchor, {frame.node, {}, false});
@@ -221,8 +313,9 @@ private:
     }
 
     void close() {
-        const Frame frame = std::move(stack_.back());
+        Frame frame = std::move(stack_.back());
         stack_.pop_back();
+        count_field(frame);
         set_anchor(frame.anchor, {frame.node, frame.extent, true});
         count(frame.mark, frame.extent);
         if (frame.is_key) {
@@ -230,17 +323,27 @@ private:
         } else {
             attach(frame.node);
         }
+        ending_.push_back(std::move(frame));
     }
 
+    static constexpr std::size_t max_last_text = 200;
+    static constexpr std::size_t max_references = 100'000;  // that are remembered
+
     YamlTree& tree_;
+    const std::string_view content_;
     const Interest& wanted_;
     const Limits& limits_;
     const YamlNode* skipped_ = nullptr;
     std::vector<Frame> stack_;
     std::vector<Anchor> anchors_;  // by the parser's number, which starts at 1
     YAML::Mark last_quoted_ = YAML::Mark::null_mark();
+    YAML::Mark last_;  // of the last scalar, alias or opening
+    YamlEnd end_;
+    std::vector<Frame> ending_;  // closed since then
+    std::size_t references_ = 0;
     Extent root_extent_{0, 0};
     std::size_t documents_ = 0;
+    std::size_t filled_ = 0;  // the number of the document that has content
     int document_start_ = 0;
     std::size_t complex_keys_ = 0;
 };
@@ -292,11 +395,23 @@ bool is_unclosed(std::string_view rest) {
     return true;
 }
 
-Status parse(YamlTree& tree, ViewBuffer& buffer, std::string_view content, const Interest& wanted,
-             const Limits& limits) {
+// What is never closed is found at the end; a bracket is named where it was opened.
+Error broken_error(const Capture& capture, const YAML::Exception& error, std::string_view content) {
+    const std::string_view rest = content.substr(std::min(static_cast<std::size_t>(error.mark.pos), content.size()));
+    const bool is_at_end = rest.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    const auto bracket = is_at_end ? capture.open_bracket() : std::nullopt;
+    const YAML::Mark& mark = bracket ? *bracket : error.mark;
+    return {ErrorKind::invalid_argument,
+            fmt::format("the YAML is broken at line {}, column {}: {}", mark.line + 1, mark.column + 1,
+                        bracket ? "the bracket that opens here is never closed" : error.msg),
+            is_at_end ? "the document may be truncated" : ""};
+}
+
+Status parse(YamlTree& tree, ViewBuffer& buffer, std::string_view content, const Interest& wanted, const Limits& limits,
+             std::optional<std::size_t>& broken_at) {
+    Capture capture(tree, content, wanted, limits);
     try {
         std::istream stream(&buffer);
-        Capture capture(tree, wanted, limits);
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(capture)) {
         }
@@ -306,11 +421,12 @@ Status parse(YamlTree& tree, ViewBuffer& buffer, std::string_view content, const
             is_unclosed(content.substr(std::min(static_cast<std::size_t>(quoted.pos), content.size())))) {
             refuse(quoted, "the quoted text that begins here is never closed", "the document may be truncated");
         }
+        tree.cut = capture.find_end();
     } catch (const Refusal& refusal) {
         return std::unexpected(refusal.error);
     } catch (const YAML::Exception& error) {
-        return fail(ErrorKind::invalid_argument, fmt::format("the YAML is broken at line {}, column {}: {}",
-                                                             error.mark.line + 1, error.mark.column + 1, error.msg));
+        broken_at = static_cast<std::size_t>(std::max(error.mark.pos, 0));
+        return std::unexpected(broken_error(capture, error, content));
     } catch (const std::exception& error) {
         return fail(ErrorKind::invalid_argument, fmt::format("the YAML cannot be read: {}", error.what()));
     }
@@ -324,10 +440,11 @@ const Interest& Interest::everything() {
     return all;
 }
 
-Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits, Work& work) {
+Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits, Work& work,
+                              std::optional<std::size_t>& broken_at) {
     YamlTree tree;
     ViewBuffer buffer(content, work);
-    Status parsed = parse(tree, buffer, content, wanted, limits);
+    Status parsed = parse(tree, buffer, content, wanted, limits, broken_at);
     if (buffer.ended()) return std::unexpected(work.error());
     if (!parsed) return std::unexpected(std::move(parsed.error()));
     return tree;

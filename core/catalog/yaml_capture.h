@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,12 +43,14 @@ struct Interest {
 struct YamlTree {
     std::deque<YamlNode> nodes;  // a node may be the child of several: aliases are not expanded
     const YamlNode* root = nullptr;
+    std::optional<Error> cut;  // why the document seems to be cut
 };
 
 // Anchored nodes are kept completely wherever they are, since an alias may need them. It is an error if aliases form a
 // cycle, if the document with all aliases expanded has more nodes or bytes than the limits allow, if more nodes are
 // kept than they allow, if a key is duplicate, or if there is a second document.
+// `broken_at` is where it is against the grammar of YAML, if that is the error.
 [[nodiscard]] Result<YamlTree> capture_yaml(std::string_view content, const Interest& wanted, const Limits& limits,
-                                            Work& work);
+                                            Work& work, std::optional<std::size_t>& broken_at);
 
 }  // namespace embedq::catalog

@@ -144,14 +144,15 @@ public:
     YamlReader(std::string_view content, const Limits& limits, Work& work)
         : content_(content), limits_(limits), work_(work) {}
 
-    [[nodiscard]] bool is_broken() const override { return false; }
+    [[nodiscard]] std::optional<std::size_t> broken_at() const override { return broken_at_; }
 
     Result<RawDocument> read() override {
         const DocumentInterest interest;
-        const auto tree = capture_yaml(content_, interest.root(), limits_, work_);
+        auto tree = capture_yaml(content_, interest.root(), limits_, work_, broken_at_);
         if (!tree) return std::unexpected(tree.error());
         if (tree->root == nullptr || tree->root->kind != Kind::map) return not_an_object(tree->root);
         RawDocument raw;
+        raw.cut = std::move(tree->cut);
         for (const auto& [key, value] : merger_.fields_of(*tree->root)) root_field(raw, key, *value);
         if (merger_.too_deep()) return merged_too_deep();
         if (!work_.look()) return std::unexpected(work_.error());
@@ -163,7 +164,7 @@ public:
         for (const auto& pointer : pointers) {
             if (pointer.size() <= limits_.max_depth) interest.add(pointer);
         }
-        const auto tree = capture_yaml(content_, interest.root(), limits_, work_);
+        const auto tree = capture_yaml(content_, interest.root(), limits_, work_, broken_at_);
         if (!tree) return std::unexpected(tree.error());
         FoundItems found;
         Flattened flattened;
@@ -196,7 +197,7 @@ private:
     }
 
     void root_field(RawDocument& raw, std::string_view key, const YamlNode& value) {
-        if (raw.root_keys.size() < max_root_keys) raw.root_keys.push_back(shown(key));
+        raw.add_root_key(key);
         if (key == "openapi" && value.kind == Kind::scalar) raw.openapi = value.text;
         if (key == "swagger" && value.kind == Kind::scalar) raw.swagger = value.text;
         if (key == "$self") read_text(value, raw.self);
@@ -322,6 +323,7 @@ private:
     Limits limits_;
     Work& work_;
     Merger merger_;
+    std::optional<std::size_t> broken_at_;
 };
 
 }  // namespace

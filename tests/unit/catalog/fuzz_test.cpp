@@ -1,4 +1,5 @@
-// Malformed input: nothing may crash, and no broken JSON may be accepted. Runs under ASan and UBSan in the asan preset.
+// Malformed input: nothing may crash, and no JSON that was cut may be accepted. Runs under ASan and UBSan in the asan
+// preset.
 #include <random>
 
 #include "support.h"

@@ -1,0 +1,27 @@
+// Characters that cannot be seen in a text, or look like a space: they make a document wrong in ways that nobody finds.
+//
+// Internal to core/catalog. Thread-safety: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace embedq::catalog {
+
+struct Hidden {
+    std::size_t at = 0;
+    std::string what;  // "an invisible U+FEFF (byte order mark)"
+    std::string hint;
+};
+
+// What may be the cause of an error at `at`: a hidden character where a line has its indentation and its key, a tab in
+// its indentation, a carriage return without a line feed, a key that YAML does not read for its length. Looks at the
+// line of the error and the one before.
+[[nodiscard]] std::optional<Hidden> find_hidden_near(std::string_view text, std::size_t at);
+
+// The text with each hidden character as "<U+200B>".
+[[nodiscard]] std::string made_visible(std::string_view text);
+
+}  // namespace embedq::catalog
