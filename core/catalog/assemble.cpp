@@ -136,8 +136,8 @@ public:
     Status add_paths(RawDocument& raw) {
         if (!raw.paths_ref.empty()) {
             notes_.add_left_out([&] {
-                return Note{"paths.$ref", fmt::format("the reference \"{}\" in place of the paths is not followed",
-                                                      shown(raw.paths_ref))};
+                return Note{"paths.$ref",
+                            fmt::format("the reference \"{}\" {}", shown(raw.paths_ref), shown(raw.paths_ref_reason))};
             });
         }
         for (auto& key : raw.misspelt) {
@@ -169,6 +169,19 @@ public:
         for (const auto& [name, item] : raw.webhooks) leave_out("webhooks", name, item, "webhooks are not indexed");
         for (const auto& [name, item] : raw.path_items) {
             if (!path_items_.is_used(name)) leave_out("components.pathItems", name, item, "no path refers to it");
+        }
+    }
+
+    // References that a bundle did not follow, of whatever is not an operation.
+    void note_unfollowed(const RawDocument& raw) {
+        for (const auto& entry : raw.unfollowed) {
+            if (path_items_.refers_to(entry) || entry.reference == raw.paths_ref) continue;
+            notes_.add([&] {
+                if (!entry.more.empty())
+                    return Note{"", fmt::format("{} more references are not followed", shown(entry.more))};
+                return Note{shown(entry.where),
+                            fmt::format("the reference \"{}\" {}", shown(entry.reference), shown(entry.reason))};
+            });
         }
     }
 
@@ -384,10 +397,12 @@ Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits&
     }
 
     PathItems path_items;
+    if (auto status = add_referenced_paths(raw, reader); !status) return std::unexpected(std::move(status.error()));
     if (auto status = path_items.resolve(raw, reader); !status) return std::unexpected(std::move(status.error()));
     Assembler assembler(limits, work, path_items, *dialect);
     if (auto status = assembler.add_paths(raw); !status) return std::unexpected(std::move(status.error()));
     assembler.leave_out(raw);
+    assembler.note_unfollowed(raw);
     if (auto status = assembler.assign_ids(); !status) return std::unexpected(std::move(status.error()));
 
     Document document;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "catalog/encoding.h"
@@ -42,20 +43,46 @@ public:
         FoundItems found;
         std::vector<const JsonPointer*> left;
         for (const auto& pointer : pointers) left.push_back(&pointer);
+        const TakeTarget take = [&](const JsonPointer& pointer, od::value value, std::size_t depth) {
+            od::json_type type{};
+            if (!type_of(value, type)) return false;
+            return type != od::json_type::object || path_item(value, depth, found[pointer]);
+        };
         // A value can be read only once, so a pointer into the target of another one waits for the next pass.
         for (int pass = 0; pass < 4 && !left.empty(); ++pass) {
             Wanted wanted;
             std::erase_if(left, [&](const JsonPointer* pointer) { return place(wanted, *pointer); });
             const auto visit = [&](std::string_view key, od::value value) {
                 const auto next = wanted.next.find(key);
-                return next == wanted.next.end() || descend(value, next->second, 2, found);
+                return next == wanted.next.end() || descend(value, next->second, 2, take);
             };
             if (!walk_root(visit, false)) return std::unexpected(std::move(error_));
         }
         return found;
     }
 
+    Result<bool> find_paths(const JsonPointer& pointer, RawDocument& raw) override {
+        Wanted wanted;
+        if (pointer.size() > limits_.max_depth || !place(wanted, pointer)) return false;
+        bool is_there = false;
+        const TakeTarget take = [&](const JsonPointer&, od::value value, std::size_t depth) {
+            od::json_type type{};
+            if (!type_of(value, type)) return false;
+            is_there = type == od::json_type::object;
+            return !is_there || items(raw.paths, value, depth, &raw.paths_ref);
+        };
+        const auto visit = [&](std::string_view key, od::value value) {
+            const auto next = wanted.next.find(key);
+            return next == wanted.next.end() || descend(value, next->second, 2, take);
+        };
+        if (!walk_root(visit, false)) return std::unexpected(std::move(error_));
+        return is_there;
+    }
+
 private:
+    // What a pass does with each value that it looks for.
+    using TakeTarget = std::function<bool(const JsonPointer& pointer, od::value value, std::size_t depth)>;
+
     bool root_field(RawDocument& raw, KeysRead& keys, std::string_view key, od::value value) {
         raw.add_root_key(key);
         std::optional<std::string>* const version = key == "openapi"   ? &raw.openapi
@@ -63,6 +90,7 @@ private:
                                                                        : nullptr;
         if (version != nullptr) return once(keys, key) && read_text(value, 2, *version);
         if (key == "$self") return once(keys, key) && read_text(value, 2, raw.self);
+        if (key == unfollowed_key) return unfollowed(raw, value);
         const bool is_read = key == "info" || key == "paths" || key == "webhooks" || key == "components";
         if (!is_read) return skip(value, 2);
         if (!once(keys, key)) return false;
@@ -73,6 +101,23 @@ private:
         if (key == "info") return info(raw, value);
         if (key == "components") return components(raw, value);
         return key == "paths" ? items(raw.paths, value, 2, &raw.paths_ref) : items(raw.webhooks, value, 2);
+    }
+
+    bool unfollowed(RawDocument& raw, od::value value) {
+        od::json_type type{};
+        if (!type_of(value, type)) return false;
+        if (type != od::json_type::array) return skip(value, 2);
+        return each_element(value, 2, [&](od::value element) {
+            return each_if_object(element, 3,
+                                  [&, entry = &raw.unfollowed.emplace_back()](std::string_view key, od::value field) {
+                                      std::string* const text = key == "reference" ? &entry->reference
+                                                                : key == "where"   ? &entry->where
+                                                                : key == "reason"  ? &entry->reason
+                                                                : key == "more"    ? &entry->more
+                                                                                   : nullptr;
+                                      return text != nullptr ? read_text(field, 4, *text) : skip(field, 4);
+                                  });
+        });
     }
 
     bool info(RawDocument& raw, od::value value) {
@@ -226,22 +271,20 @@ private:
         return true;
     }
 
-    bool descend(od::value value, const Wanted& wanted, std::size_t depth, FoundItems& found) {
+    bool descend(od::value value, const Wanted& wanted, std::size_t depth, const TakeTarget& take) {
+        if (wanted.target != nullptr) return take(*wanted.target, value, depth);
         od::json_type type{};
         if (!type_of(value, type)) return false;
-        if (wanted.target != nullptr) {
-            return type != od::json_type::object || path_item(value, depth, found[*wanted.target]);
-        }
         if (type == od::json_type::object) {
             return each_field(value, depth, [&](std::string_view key, od::value field) {
                 const auto next = wanted.next.find(key);
-                return next == wanted.next.end() || descend(field, next->second, depth + 1, found);
+                return next == wanted.next.end() || descend(field, next->second, depth + 1, take);
             });
         }
         std::size_t index = 0;
         return type != od::json_type::array || each_element(value, depth, [&](od::value element) {
                    const auto next = wanted.next.find(std::to_string(index++));
-                   return next == wanted.next.end() || descend(element, next->second, depth + 1, found);
+                   return next == wanted.next.end() || descend(element, next->second, depth + 1, take);
                });
     }
 };

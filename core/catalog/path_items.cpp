@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -11,10 +13,40 @@ namespace embedq::catalog {
 namespace {
 
 constexpr std::size_t max_links = 16;  // of one chain
+constexpr std::string_view not_followed_here = "is not in this document, and is not followed";
 
 }  // namespace
 
+Status add_referenced_paths(RawDocument& raw, DocumentReader& reader) {
+    if (raw.paths_ref.empty()) return {};
+    std::set<JsonPointer> followed;
+    const auto end = [&raw](std::string ref, std::string_view reason) {
+        raw.paths_ref = std::move(ref);
+        raw.paths_ref_reason = reason;
+    };
+    while (!raw.paths_ref.empty() && raw.paths_ref_reason.empty()) {
+        std::string ref = std::exchange(raw.paths_ref, {});
+        const auto pointer = local_pointer(ref, raw.self);
+        if (!pointer) {
+            const auto entry = std::ranges::find(raw.unfollowed, ref, &RawUnfollowed::reference);
+            end(std::move(ref), entry == raw.unfollowed.end() ? not_followed_here : std::string_view(entry->reason));
+        } else if (!followed.insert(*pointer).second || followed.size() > max_links) {
+            end(std::move(ref), "leads back to itself");
+        } else if (auto found = reader.find_paths(*pointer, raw); !found) {
+            return std::unexpected(std::move(found.error()));
+        } else if (!*found) {
+            end(std::move(ref), "leads to nothing");
+        }
+    }
+    std::set<std::string> seen;
+    std::erase_if(raw.paths, [&](const auto& entry) { return !seen.insert(entry.first).second; });
+    return {};
+}
+
 Status PathItems::resolve(const RawDocument& raw, DocumentReader& reader) {
+    // The first entry of several for a reference counts.
+    std::map<std::string_view, const RawUnfollowed*> unfollowed;
+    for (const auto& entry : raw.unfollowed) unfollowed.emplace(entry.reference, &entry);
     std::set<JsonPointer> asked;
     std::vector<JsonPointer> next;
     std::vector<std::pair<const std::string*, const JsonPointer*>> referring;
@@ -22,7 +54,10 @@ Status PathItems::resolve(const RawDocument& raw, DocumentReader& reader) {
         if (ref.empty()) return;
         auto pointer = local_pointer(ref, raw.self);
         if (!pointer) {
-            links_.emplace(&ref, Link{});
+            const auto known = unfollowed.find(ref);
+            const RawUnfollowed* const entry = known == unfollowed.end() ? nullptr : known->second;
+            links_.emplace(&ref, Link{.unfollowed = entry});
+            if (entry != nullptr) reported_.insert(entry);
             return;
         }
         const auto [place, is_new] = asked.insert(std::move(*pointer));
@@ -44,7 +79,7 @@ Status PathItems::resolve(const RawDocument& raw, DocumentReader& reader) {
     }
     for (const auto& [ref, pointer] : referring) {
         const auto target = found_.find(*pointer);
-        links_.emplace(ref, Link{true, target == found_.end() ? nullptr : &target->second});
+        links_.emplace(ref, Link{.is_local = true, .target = target == found_.end() ? nullptr : &target->second});
     }
     return {};
 }
@@ -62,6 +97,7 @@ PathItems::Chain PathItems::follow(const std::string& ref) const {
                                                      : End::complete;
         if (chain.end != End::complete) {
             chain.not_followed = at;
+            chain.unfollowed = link.unfollowed;
             break;
         }
         followed.insert(link.target);
@@ -72,7 +108,8 @@ PathItems::Chain PathItems::follow(const std::string& ref) const {
 }
 
 std::string PathItems::Chain::reason() const {
-    const std::string_view why = end == End::remote     ? "is not in this document, and is not followed"
+    const std::string_view why = unfollowed != nullptr  ? std::string_view(unfollowed->reason)
+                                 : end == End::remote   ? not_followed_here
                                  : end == End::cycle    ? "leads back to itself"
                                  : end == End::too_long ? "is behind more references than are followed"
                                                         : "leads to nothing";

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,10 @@
 #include "catalog/raw_document.h"
 
 namespace embedq::catalog {
+
+// Adds the paths that a reference in place of `paths`, or beside them, leads to; a path of the document itself takes
+// precedence over the same one there. If it is not followed to its end, `paths_ref` is the reference that is left.
+[[nodiscard]] Status add_referenced_paths(RawDocument& raw, DocumentReader& reader);
 
 // Finds what path items and operations refer to, in as many passes over the document as the longest chain of references
 // has links.
@@ -28,11 +33,15 @@ public:
         std::vector<const RawPathItem*> items;
         End end = End::complete;
         const std::string* not_followed = nullptr;  // the reference at which it ends early
+        const RawUnfollowed* unfollowed = nullptr;  // what a bundle says of that
         // For a note.
         [[nodiscard]] std::string reason() const;
     };
     // `ref` is a member of the document or of an item of a chain.
     [[nodiscard]] Chain follow(const std::string& ref) const;
+
+    // Whether a path item or operation has the reference.
+    [[nodiscard]] bool refers_to(const RawUnfollowed& unfollowed) const { return reported_.contains(&unfollowed); }
 
     // Whether a reference leads to the path item of `components` by that name.
     [[nodiscard]] bool is_used(const std::string& name) const;
@@ -42,9 +51,11 @@ private:
     struct Link {
         bool is_local = false;
         const RawPathItem* target = nullptr;  // null if there is no object
+        const RawUnfollowed* unfollowed = nullptr;
     };
 
     FoundItems found_;
+    std::set<const RawUnfollowed*> reported_;
     std::unordered_map<const std::string*, Link> links_;
 };
 

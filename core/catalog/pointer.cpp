@@ -7,6 +7,23 @@ namespace {
 
 constexpr std::size_t max_keys = 1'000;  // deeper than any document may be, so what follows need not be split
 
+std::string key_of(std::string_view token) {
+    std::string out;
+    out.reserve(token.size());
+    for (std::size_t i = 0; i < token.size(); ++i) {
+        const char next = token[i] == '~' && i + 1 < token.size() ? token[i + 1] : '\0';
+        if (next == '0' || next == '1') {
+            out.push_back(next == '0' ? '~' : '/');
+            ++i;
+        } else {
+            out.push_back(token[i]);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
 std::string percent_decoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -25,23 +42,6 @@ std::string percent_decoded(std::string_view text) {
     }
     return out;
 }
-
-std::string key_of(std::string_view token) {
-    std::string out;
-    out.reserve(token.size());
-    for (std::size_t i = 0; i < token.size(); ++i) {
-        const char next = token[i] == '~' && i + 1 < token.size() ? token[i + 1] : '\0';
-        if (next == '0' || next == '1') {
-            out.push_back(next == '0' ? '~' : '/');
-            ++i;
-        } else {
-            out.push_back(token[i]);
-        }
-    }
-    return out;
-}
-
-}  // namespace
 
 std::optional<JsonPointer> local_pointer(std::string_view ref, std::string_view self) {
     self = self.substr(0, self.find('#'));

@@ -73,6 +73,14 @@ private:
 
 using RawItems = std::vector<std::pair<std::string, RawPathItem>>;
 
+// A reference that a bundle says was not followed (catalog/bundle.h).
+struct RawUnfollowed {
+    std::string reference;
+    std::string where;
+    std::string reason;
+    std::string more;  // instead of these: the number of further ones
+};
+
 struct RawDocument {
     std::optional<std::string> openapi;
     std::optional<std::string> swagger;
@@ -81,12 +89,14 @@ struct RawDocument {
     std::string version;
     std::string description;
     std::string paths_kind;              // what `paths` is: "object", "null", "array"…; empty if it is missing
-    std::string paths_ref;               // a reference in place of paths
+    std::string paths_ref;               // a reference in place of paths, or beside them
+    std::string paths_ref_reason;        // why that is not followed: "leads to nothing"
     std::vector<std::string> root_keys;  // the first few, for messages
     std::vector<std::string> misspelt;   // root keys with characters that cannot be seen; the first few
     RawItems paths;
     RawItems webhooks;
-    RawItems path_items;       // of `components`
+    RawItems path_items;  // of `components`
+    std::vector<RawUnfollowed> unfollowed;
     std::optional<Error> cut;  // why the document seems to be cut
 
     void add_root_key(std::string_view key);
@@ -95,6 +105,10 @@ struct RawDocument {
 inline constexpr std::size_t max_root_keys = 12;
 inline constexpr std::string_view unseen_reason =
     "the key has characters that cannot be seen, so it is not what it looks like";
+
+// What a bundle has beside the document's own keys.
+inline constexpr std::string_view parts_key = "x-embedq-parts";
+inline constexpr std::string_view unfollowed_key = "x-embedq-unfollowed";
 
 // "an array", "a string", "null": a kind of value, for messages.
 [[nodiscard]] inline std::string with_article(std::string_view kind) {
@@ -120,6 +134,10 @@ public:
     // Looks up path items and operations by pointer, all in one pass over the document. Only after a read() that
     // succeeded.
     [[nodiscard]] virtual Result<FoundItems> find(const std::vector<JsonPointer>& pointers) = 0;
+
+    // Adds the paths of the object at the pointer to those of `raw`, and puts its reference to others into `paths_ref`.
+    // False if there is no object. Only after a read() that succeeded.
+    [[nodiscard]] virtual Result<bool> find_paths(const JsonPointer& pointer, RawDocument& raw) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<DocumentReader> make_json_reader(std::string_view content, const Limits& limits,

@@ -40,6 +40,12 @@ const Interest* child_of(const Interest* interest, std::string_view key) {
     return interest->of(key);
 }
 
+// Whether a tag makes a scalar a text: "!" is that of a quoted one, "?" that of a plain one.
+bool is_text(std::string_view tag) {
+    return !tag.empty() && tag != "?" && tag != "tag:yaml.org,2002:int" && tag != "tag:yaml.org,2002:float" &&
+           tag != "tag:yaml.org,2002:bool" && tag != "tag:yaml.org,2002:null";
+}
+
 class Capture final : public YAML::EventHandler {
 public:
     Capture(YamlTree& tree, std::string_view content, const Interest& wanted, const Limits& limits)
@@ -84,7 +90,7 @@ public:
         end_.is_empty_block = tag == "!" && value.empty() && begins_block(mark);
         set_last(mark, is_plain ? YamlEnd::Last::plain : YamlEnd::Last::other, value);
         count_reference(value);
-        leaf(mark, YamlNode::Kind::scalar, value, anchor);
+        leaf(mark, YamlNode::Kind::scalar, value, anchor, is_text(tag));
     }
 
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -276,7 +282,8 @@ private:
             refuse(mark, "a second YAML document begins here", "put each document into its own file");
     }
 
-    void leaf(const YAML::Mark& mark, YamlNode::Kind kind, const std::string& text, YAML::anchor_t anchor) {
+    void leaf(const YAML::Mark& mark, YamlNode::Kind kind, const std::string& text, YAML::anchor_t anchor,
+              bool quoted = false) {
         only_document(mark);
         const Extent extent{1, text.size()};
         count(mark, extent);
@@ -284,6 +291,7 @@ private:
         if (wanted_here(anchor) != nullptr) {
             node = keep(mark, kind);
             node->text = text;
+            node->quoted = quoted;
         }
         set_anchor(anchor, {node, extent, true});
         if (at_key()) {

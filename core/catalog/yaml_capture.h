@@ -21,6 +21,7 @@ struct YamlNode {
     enum class Kind : std::uint8_t { skipped, null, scalar, sequence, map };
 
     Kind kind = Kind::skipped;
+    bool quoted = false;                                          // of a scalar: a text, whatever it looks like
     std::string text;                                             // of a scalar
     std::vector<std::pair<std::string, const YamlNode*>> fields;  // of a map, as written: merge keys are fields "<<"
     std::vector<const YamlNode*> items;                           // of a sequence

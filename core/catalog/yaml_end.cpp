@@ -128,11 +128,10 @@ std::optional<std::string> cut_before_references(const YamlEnd& end, std::string
 
 std::optional<std::string> cut_before_section(const YamlEnd& end, std::string_view text) {
     const YamlLevel& root = end.levels.back();
-    const bool is_openapi = root.keys.contains("openapi") || root.keys.contains("swagger");
     const bool has_section = std::ranges::any_of(root.keys, [](const std::string& key) {
         return key.starts_with("x-") || key == "<<" || std::ranges::find(sections, key) != sections.end();
     });
-    if (is_openapi && !has_section) return "the document ends before \"paths\"";
+    if (!has_section) return "the document ends before \"paths\"";
     return cut_before_references(end, text);
 }
 
@@ -140,7 +139,12 @@ std::optional<std::string> cut_before_section(const YamlEnd& end, std::string_vi
 
 std::optional<std::string> find_cut(const YamlEnd& end, std::string_view text) {
     if (end.levels.empty() || end.levels.back().is_flow || is_closed(text)) return std::nullopt;
+    // What is due in a part of a document depends on where it is referred to, so only its grammar says something.
+    const YamlLevel& root = end.levels.back();
+    const bool is_document = root.keys.contains("openapi") || root.keys.contains("swagger");
+    if (!is_document && !end.is_key_alone && !end.is_empty_block) return std::nullopt;
     std::optional<std::string> cut = cut_at_value(end, text);
+    if (!is_document) return cut;
     if (!cut) cut = cut_in_object(end);
     if (!cut) cut = cut_before_section(end, text);
     return cut;

@@ -4,21 +4,18 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
-#include <set>
 #include <unordered_map>
 
 #include "catalog/encoding.h"
 #include "catalog/raw_document.h"
 #include "catalog/work.h"
 #include "catalog/yaml_capture.h"
+#include "catalog/yaml_merge.h"
 
 namespace embedq::catalog {
 namespace {
 
 using Kind = YamlNode::Kind;
-using NodeFields = std::vector<std::pair<std::string_view, const YamlNode*>>;
-
-constexpr int max_merges = 32;
 
 std::string_view kind_name(Kind kind) {
     switch (kind) {
@@ -34,37 +31,6 @@ std::string_view kind_name(Kind kind) {
 void read_text(const YamlNode& node, std::string& text) {
     if (node.kind == Kind::scalar) text = node.text;
 }
-
-// The fields of a map with those of its merge keys, its own first.
-class Merger {
-public:
-    [[nodiscard]] NodeFields fields_of(const YamlNode& map) {
-        NodeFields fields;
-        std::set<std::string_view> seen;
-        add(map, fields, seen, 0);
-        return fields;
-    }
-    [[nodiscard]] bool too_deep() const { return too_deep_; }
-
-private:
-    void add(const YamlNode& map, NodeFields& fields, std::set<std::string_view>& seen, int depth) {
-        if (map.kind != Kind::map) return;
-        if (depth > max_merges) {
-            too_deep_ = true;
-            return;
-        }
-        for (const auto& [key, value] : map.fields) {
-            if (key != "<<" && seen.insert(key).second) fields.emplace_back(key, value);
-        }
-        for (const auto& [key, value] : map.fields) {
-            if (key != "<<") continue;
-            add(*value, fields, seen, depth + 1);
-            for (const YamlNode* const item : value->items) add(*item, fields, seen, depth + 1);
-        }
-    }
-
-    bool too_deep_ = false;
-};
 
 // What the first pass keeps of a document.
 class DocumentInterest {
@@ -176,6 +142,21 @@ public:
         }
         if (merger_.too_deep()) return merged_too_deep();
         return found;
+    }
+
+    Result<bool> find_paths(const JsonPointer& pointer, RawDocument& raw) override {
+        if (pointer.size() > limits_.max_depth) return false;
+        PointerInterest interest;
+        interest.add(pointer);
+        const auto tree = capture_yaml(content_, interest.root(), limits_, work_, broken_at_);
+        if (!tree) return std::unexpected(tree.error());
+        Flattened flattened;
+        const YamlNode* const node = follow(tree->root, pointer, flattened);
+        if (node == nullptr || node->kind != Kind::map) return false;
+        items(*node, raw.paths, &raw.paths_ref);
+        if (merger_.too_deep()) return merged_too_deep();
+        if (!work_.look()) return std::unexpected(work_.error());
+        return true;
     }
 
 private:

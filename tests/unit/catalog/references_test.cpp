@@ -1,4 +1,6 @@
 // `$ref`s of path items.
+#include <map>
+
 #include "support.h"
 
 namespace embedq::catalog::test {
@@ -73,6 +75,31 @@ TEST(References, WorkTheSameInYaml) {
         "components:\n  pathItems:\n    item:\n      get: {}\nx: [1, {get: {}, inner: {put: {}}}]\n");
     EXPECT_THAT(ids(document), ElementsAre("GET /a", "PUT /b"));
     EXPECT_THAT(document.notes, ElementsAre(reason("leads back to itself"), reason("leads to nothing")));
+}
+
+TEST(References, OfPathsAreFollowedAndTheDocumentsOwnPathsTakePrecedence) {
+    const auto json = parsed(
+        R"({"openapi":"3.1.0","paths":{"$ref":"#/x-paths/1","/a":{"get":{"summary":"own"}}},
+            "x-paths":[0,{"$ref":"#/more","/a":{"put":{}},"/b":{"put":{}}}],"more":{"/c":{"head":{}}}})");
+    const auto yaml = parsed(
+        "openapi: 3.1.0\npaths: {$ref: '#/x-paths/1', /a: {get: {summary: own}}}\n"
+        "x-paths: [0, {$ref: '#/more', /a: {put: {}}, /b: {put: {}}}]\nmore: {/c: {head: {}}}\n");
+    for (const auto& document : {json, yaml}) {
+        EXPECT_THAT(ids(document), ElementsAre("GET /a", "PUT /b", "HEAD /c"));
+        EXPECT_THAT(document.notes, IsEmpty());
+    }
+}
+
+TEST(References, OfPathsThatAreNotFollowedAreNoted) {
+    for (const auto& [ref, why] : std::map<std::string, std::string>{{"paths.yaml", "is not in this document"},
+                                                                     {"#/nowhere", "leads to nothing"},
+                                                                     {"#/info/title", "leads to nothing"},
+                                                                     {"#/paths", "leads back to itself"}}) {
+        const auto document =
+            parsed(R"({"openapi":"3.1.0","info":{"title":"t"},"paths":{"$ref":")" + ref + R"(","/a":{"get":{}}}})");
+        EXPECT_THAT(ids(document), ElementsAre("GET /a"));
+        EXPECT_THAT(document.notes, ElementsAre(reason(why))) << ref;
+    }
 }
 
 TEST(References, CannotMultiplyADocumentWithoutLimit) {
