@@ -1,4 +1,4 @@
-// The only file of the host that uses libcurl.
+// The requests of the host; only core/fetch uses libcurl.
 //
 // Redirects are followed here and not by libcurl, so that each hop goes through `read_url`. The address guard runs when
 // libcurl opens a socket, which is after names are resolved, for every address that it tries.
@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "fetch/fetch.h"
+#include "fetch/url_handle.h"
 #include "net/address.h"
 
 namespace embedq::fetch {
@@ -28,9 +29,6 @@ constexpr std::size_t longest_validator = 1'024;
 constexpr std::size_t longest_headers = std::size_t{256} << 10U;
 constexpr milliseconds longest_connect{10'000};
 
-struct FreeUrl {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
 struct FreeHandle {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
@@ -46,14 +44,6 @@ void append(List& list, const std::string& text) {
     if (longer == nullptr) throw std::bad_alloc();
 }
 
-std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
-    char* text = nullptr;
-    if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
-    std::string copy(text);
-    curl_free(text);
-    return copy;
-}
-
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
@@ -63,8 +53,7 @@ std::string lower(std::string text) {
 // The target of a redirect as messages show it: without user, password, query and fragment, which may contain secrets,
 // and of limited length.
 std::string shown(const std::string& target) {
-    const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
-    if (url == nullptr) throw std::bad_alloc();
+    const UrlHandle url = new_url();
     constexpr const char* elsewhere = "another place";
     if (curl_url_set(url.get(), CURLUPART_URL, target.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) return elsewhere;
     for (const CURLUPart part :
@@ -178,8 +167,7 @@ public:
         if (text.size() > longest_url)
             return refuse(fmt::format("is {} bytes long, but at most {} are allowed", text.size(), longest_url));
         if (text.find('\0') != std::string_view::npos) return refuse("is not a URL: it contains a zero byte");
-        const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
-        if (url == nullptr) throw std::bad_alloc();
+        const UrlHandle url = new_url();
         const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(),
                                             CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
         if (code == CURLUE_USER_NOT_ALLOWED)
@@ -208,13 +196,27 @@ public:
     }
 
     Result<Fetched> fetch(const std::string& url, const std::string& validator, std::stop_token stop) override {
+        return get(url, validator, {}, settings_.max_bytes, stop);
+    }
+
+    Result<Fetched> fetch_part(const std::string& url, const std::string& document, std::size_t max_bytes,
+                               std::stop_token stop) override {
+        return get(url, {}, document, std::min(max_bytes, settings_.max_bytes), stop);
+    }
+
+private:
+    // `origin` is a URL whose origin every hop must have; empty for any.
+    Result<Fetched> get(const std::string& url, const std::string& validator, const std::string& origin,
+                        std::size_t max_bytes, const std::stop_token& stop) {
         const auto deadline = steady_clock::now() + settings_.timeout;
         auto at = read_url(url);
         for (std::size_t hop = 0; at; ++hop) {
-            Exchange exchange{allowed_, settings_.proxy.empty(), settings_.max_bytes, stop};
+            if (!origin.empty() && !have_same_origin(at->text, origin))
+                return refuse(fmt::format("{}is on another server", hop == 0 ? "" : "redirects to what "));
+            Exchange exchange{allowed_, settings_.proxy.empty(), max_bytes, stop};
             const CURLcode code = ask(*at, validator, deadline, exchange);
             if (code != CURLE_OK) return std::unexpected(failed(code, exchange));
-            if (!is_redirect(exchange.status)) return take(exchange, !validator.empty());
+            if (!is_redirect(exchange.status)) return take(exchange, at->text, !validator.empty());
             const char* next = nullptr;
             curl_easy_getinfo(handle_.get(), CURLINFO_REDIRECT_URL, &next);
             if (next == nullptr)
@@ -232,7 +234,6 @@ public:
         return std::unexpected(at.error());
     }
 
-private:
     CURLcode ask(const Url& url, const std::string& validator, steady_clock::time_point deadline, Exchange& exchange) {
         CURL* const handle = handle_.get();
         curl_easy_reset(handle);  // keeps connections, which were checked when they were opened
@@ -282,6 +283,8 @@ private:
         const auto error = [](ErrorKind kind, std::string message, std::string hint = {}) {
             return Error{kind, std::move(message), std::move(hint)};
         };
+        if (exchange.too_large && exchange.max_bytes < settings_.max_bytes)
+            return error(ErrorKind::too_large, fmt::format("is longer than {} bytes", exchange.max_bytes));
         if (exchange.too_large) {
             return error(ErrorKind::invalid_argument,
                          fmt::format("is longer than {} bytes (fetch.max_bytes)", settings_.max_bytes));
@@ -319,7 +322,7 @@ private:
         return sound ? value : std::string();
     }
 
-    [[nodiscard]] Result<Fetched> take(Exchange& exchange, bool conditional) const {
+    [[nodiscard]] Result<Fetched> take(Exchange& exchange, const std::string& url, bool conditional) const {
         if (exchange.status == 304 && conditional) return Fetched{.unchanged = true};
         switch (exchange.status) {
             case 200: break;
@@ -340,7 +343,8 @@ private:
                           "name the address of the document itself (its \"raw\" view), which must not need a login");
         }
         if (exchange.body.empty()) return refuse("is empty");
-        Fetched fetched{.unchanged = false, .content = std::move(exchange.body), .validator = header("ETag")};
+        Fetched fetched{
+            .unchanged = false, .content = std::move(exchange.body), .validator = header("ETag"), .url = url};
         if (fetched.validator.empty()) fetched.validator = header("Last-Modified");
         return fetched;
     }

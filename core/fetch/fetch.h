@@ -30,6 +30,7 @@ struct Fetched {
     std::string content;
     // Its ETag, else its Last-Modified, for the next request; empty if the server sends neither.
     std::string validator;
+    std::string url = {};  // where it was found, after redirects
 };
 
 class Fetcher {
@@ -47,10 +48,21 @@ public:
     // `invalid_argument` the rest.
     [[nodiscard]] virtual Result<Fetched> fetch(const std::string& url, const std::string& validator,
                                                 std::stop_token stop) = 0;
+
+    // The same for a part of the document at `document`, a URL: nothing but its origin (scheme, host and port) is
+    // asked, also after redirects. `too_large` if it is longer than `max_bytes`.
+    [[nodiscard]] virtual Result<Fetched> fetch_part(const std::string& url, const std::string& document,
+                                                     std::size_t max_bytes, std::stop_token stop) = 0;
 };
 
 // `invalid_argument` where the settings are wrong: a malformed network, a file of certificates that does not exist.
 [[nodiscard]] Result<std::unique_ptr<Fetcher>> make_fetcher(FetchSettings settings);
+
+// Where a reference leads that stands in the document at `base`, a URL. `invalid_argument` if it is none.
+[[nodiscard]] Result<std::string> resolve_reference(const std::string& base, const std::string& reference);
+
+// Whether two URLs have the same scheme, host and port. URLs as Url::text has them.
+[[nodiscard]] bool have_same_origin(const std::string& one, const std::string& other);
 
 // Whether the text begins like a URL ("https://…", "ftp://…"), so that it is not the path of a file.
 [[nodiscard]] bool is_url(std::string_view text);

@@ -131,7 +131,7 @@ LIBRARIES = [
              "tests/support/protocol_server/request.cpp"]),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp", "tests/unit/http/tls_server.cpp"]),
     Library("libcurl", ["curl/"], ["CURL::"],
-            ["core/fetch/curl_fetcher.cpp", "providers/http/http_session.cpp", "providers/http/url.cpp"]),
+            ["core/fetch", "providers/http/http_session.cpp", "providers/http/url.cpp"]),
     Library("CLI11", ["CLI/"], ["CLI11::"],
             ["core/cli/arguments.cpp", "core/cli/argument_values.cpp", "benchmarks/ranking/rank_eval.cpp",
              "tests/conformance/program/arguments.cpp"]),

@@ -232,6 +232,12 @@ public:
             return fetch::Fetched{.unchanged = true, .content = {}, .validator = {}};
         return fetch::Fetched{.unchanged = false, .content = page->second.content, .validator = page->second.validator};
     }
+    Result<fetch::Fetched> fetch_part(const std::string& url, const std::string&, std::size_t max_bytes,
+                                      std::stop_token stop) override {
+        auto fetched = fetch(url, {}, std::move(stop));
+        if (fetched && fetched->content.size() > max_bytes) return fail(ErrorKind::too_large, "is too long");
+        return fetched;
+    }
 
 private:
     std::map<std::string, Page>& pages_;

@@ -180,6 +180,37 @@ TEST(Guard, checks_redirects) {
     EXPECT_TRUE(hidden.requests().empty());
 }
 
+TEST(Parts, come_from_the_server_of_the_document_only) {
+    LocalServer other({answer("200 OK", "", "{\"secret\":1}")});
+    const std::string document = "http://127.0.0.1:1/v1/api.yaml";
+    EXPECT_EQ(why(fetcher()->fetch_part(other.url(), document, 1'000, {})), "is on another server");
+    LocalServer server({answer("302 Found", "Location: " + other.url("/secret") + "\r\n", ""),
+                        answer("302 Found", "Location: /b.yaml\r\n", ""), answer("200 OK", "", "get: {}"),
+                        answer("200 OK", "", "get: {}")});
+    EXPECT_EQ(why(fetcher()->fetch_part(server.url("/a.yaml"), server.url(), 1'000, {})),
+              "redirects to what is on another server");
+    const auto part = fetcher()->fetch_part(server.url("/a.yaml"), server.url(), 1'000, {});
+    ASSERT_TRUE(part) << to_string(part.error());
+    EXPECT_EQ(part->url, server.url("/b.yaml"));
+    EXPECT_EQ(fetcher()->fetch_part(server.url("/a.yaml"), server.url(), 3, {}).error().kind, ErrorKind::too_large);
+    EXPECT_TRUE(other.requests().empty());
+}
+
+TEST(Parts, are_found_by_references) {
+    const auto to = [](const std::string& reference) {
+        return resolve_reference("https://a.example/v1/api.yaml?x=1", reference).value_or("none");
+    };
+    EXPECT_EQ(to("parts/a.yaml"), "https://a.example/v1/parts/a.yaml");
+    EXPECT_EQ(to("../a.yaml"), "https://a.example/a.yaml");
+    EXPECT_EQ(to("/a.yaml?y"), "https://a.example/a.yaml?y");
+    EXPECT_EQ(to("//b.example/a.yaml"), "https://b.example/a.yaml");
+    EXPECT_EQ(to("a b.yaml"), "https://a.example/v1/a%20b.yaml");
+    EXPECT_EQ(to(std::string("a\0b", 3)), "none");
+    EXPECT_TRUE(have_same_origin("https://a.example/x", "https://a.example:443/y"));
+    for (const char* const other : {"http://a.example/", "https://a.example:444/", "https://b.example/", "x"})
+        EXPECT_FALSE(have_same_origin("https://a.example/x", other)) << other;
+}
+
 TEST(Redirects, are_refused_without_showing_their_secrets) {
     const auto to = [](const std::string& target) {
         LocalServer server({answer("302 Found", "Location: " + target + "\r\n", "")});
