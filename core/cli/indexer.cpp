@@ -1,74 +1,26 @@
 #include "cli/indexer.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
+#include <filesystem>
+#include <set>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "catalog/claims.h"
 #include "catalog/hash.h"
+#include "cli/document_reader.h"
 #include "sync/mutex.h"
 
 namespace embedq::cli {
 namespace {
 
-Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
-    const auto failed = [](std::string_view what, int code) {
-        return fail(ErrorKind::invalid_argument, fmt::format("{}: {}", what, std::strerror(code)));
-    };
-    // The path may have become a pipe since it was found, and opening a pipe would wait for a writer.
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) return failed("cannot be opened", errno);
-    const struct Closer {
-        int file;
-        ~Closer() { ::close(file); }
-    } closer{file};
-    struct stat status{};
-    if (::fstat(file, &status) != 0) return failed("cannot be read", errno);
-    if (!S_ISREG(status.st_mode)) return fail(ErrorKind::invalid_argument, "is not a file any more");
-    const auto size = static_cast<std::size_t>(status.st_size);
-    if (size > max_bytes)
-        return fail(ErrorKind::invalid_argument,
-                    fmt::format("is {} bytes long, but at most {} are read", size, max_bytes));
-    std::string content;
-    content.reserve(size);
-    std::array<char, 1U << 16U> block{};
-    while (true) {
-        const ssize_t got = ::read(file, block.data(), block.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failed("cannot be read to its end", errno);
-        if (got == 0) return content;
-        content.append(block.data(), static_cast<std::size_t>(got));
-        if (content.size() > max_bytes)
-            return fail(ErrorKind::invalid_argument, fmt::format("is longer than {} bytes", max_bytes));
-    }
-}
-
-// The document, or that it is unchanged.
-Result<fetch::Fetched> read_document(const DocumentFile& file, const IndexerSettings& settings,
-                                     const std::stop_token& stop) {
-    if (file.kind == SourceKind::url) {
-        if (settings.fetcher == nullptr) return fail(ErrorKind::unsupported, "is a URL, but no fetcher was given");
-        return settings.fetcher->fetch(file.path, file.stored ? file.stored->validator : std::string(), stop);
-    }
-    auto content = read_file(file.path, settings.max_document_bytes);
-    if (!content) return std::unexpected(std::move(content.error()));
-    return fetch::Fetched{.unchanged = false, .content = std::move(*content), .validator = {}};
-}
-
 struct ReadDocument {
     std::size_t file = 0;
-    Result<fetch::Fetched> fetched;
+    Result<DocumentContent> fetched;
 };
 
 // Reads files and URLs in order on a thread of its own, a batch ahead of the caller.
@@ -110,7 +62,7 @@ private:
 
     void run(const std::stop_token& stop) {
         for (std::size_t i = 0; i < files_.size() && !stop.stop_requested(); ++i) {
-            ReadDocument document{i, read_document(files_[i], settings_, stop)};
+            ReadDocument document{i, read_document(files_[i], settings_.max_document_bytes, settings_.fetcher, stop)};
             sync::Lock lock(mutex_);
             const bool has_space = changed_.wait(lock, stop, [this]() EMBEDQ_REQUIRES(mutex_) {
                 return ready_bytes_ < settings_.batch_bytes && ready_.size() < settings_.batch_documents;
@@ -170,7 +122,7 @@ Result<PutResults> put_batch(Engine& engine, std::span<const SpecInput> inputs, 
     return took_one ? Result<PutResults>(std::move(results)) : std::move(together);
 }
 
-SpecInput input_of(const DocumentFile& file, fetch::Fetched fetched, const IndexerSettings& settings) {
+SpecInput input_of(const DocumentFile& file, DocumentContent fetched, const IndexerSettings& settings) {
     SpecInput input;
     input.catalog_id = settings.catalog_id;
     input.spec_name = file.spec_name;
@@ -217,11 +169,24 @@ void count_refused(IndexReport& report, const DocumentFile& file, const SpecInpu
     (is_document ? report.refused : report.skipped).push_back({file.path, to_string(error), file.spec_name});
 }
 
+// A file that was found in a folder and is a part of a document is not skipped for not being one.
+void count_parts(IndexReport& report, std::span<const DocumentFile> files, const std::set<std::string>& parts) {
+    if (parts.empty()) return;
+    std::set<std::string> found;  // those of the files that are parts
+    for (const DocumentFile& file : files) {
+        std::error_code error;
+        const auto real = std::filesystem::canonical(file.path, error);
+        if (!file.named && !error && parts.contains(real.string())) found.insert(file.path);
+    }
+    report.parts += std::erase_if(report.skipped, [&](const auto& skipped) { return found.contains(skipped.path); });
+}
+
 }  // namespace
 
 Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files, const IndexerSettings& settings,
                                   const IndexProgress& progress, std::stop_token stop) {
     IndexReport report;
+    std::set<std::string> parts;
     ReadAhead reader(files, settings);
     const std::stop_callback on_stop(stop, [&reader] { reader.stop(); });
     while (true) {
@@ -243,6 +208,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                 report.refused.push_back({file.path, to_string(document.fetched.error()), file.spec_name});
                 continue;
             }
+            parts.insert(document.fetched->parts.begin(), document.fetched->parts.end());
             if (document.fetched->unchanged) {
                 count_document(report, file, stored_result(file));
                 continue;
@@ -275,6 +241,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
         }
         if (progress) progress(report);
     }
+    count_parts(report, files, parts);
     return report;
 }
 

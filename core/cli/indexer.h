@@ -59,6 +59,7 @@ struct IndexReport {
     std::size_t operations = 0;            // of those documents
     std::vector<std::string> spec_names;   // of those documents
     std::vector<PutOutcome> outcomes;      // one for each of them
+    std::size_t parts = 0;                 // files of folders that are parts of those documents
     std::vector<RefusedDocument> refused;  // named, or said to be API documents, and not stored
     std::vector<RefusedDocument> skipped;  // found in folders, and no API documents
     std::vector<DocumentNotes> notes;      // of those documents from which something was left out
@@ -70,11 +71,12 @@ struct IndexReport {
 // Called after each batch with the totals so far.
 using IndexProgress = std::function<void(const IndexReport& so_far)>;
 
-// Reads the files, fetches the URLs and puts their documents into the catalog. A URL's document that is unchanged by
-// the server's answer is neither read nor written. A document that is sent with the same bytes as the stored one keeps
-// the stored validator, so that nothing is written if a server issues a new validator for the same content. A document
-// that is refused or skipped is reported, and the others continue, also where the store refuses the whole batch because
-// of it; an error is one of the store, which takes none of them.
+// Reads the files, fetches the URLs and puts their documents into the catalog, with the parts that they refer to
+// (cli/document_reader.h). A URL's document that is unchanged by the server's answer is neither read nor written. A
+// document that is sent with the same bytes as the stored one keeps the stored validator, so that nothing is written if
+// a server issues a new validator for the same content. A document that is refused or skipped is reported, and the
+// others continue, also where the store refuses the whole batch because of it; an error is one of the store, which
+// takes none of them.
 [[nodiscard]] Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> files,
                                                 const IndexerSettings& settings, const IndexProgress& progress = {},
                                                 std::stop_token stop = {});

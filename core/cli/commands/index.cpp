@@ -70,7 +70,7 @@ private:
 
 Json outcome_json(const IndexReport& report, const SyncReport& folders, const Settlement& settlement,
                   const Vectors& vectors, milliseconds took) {
-    Json json{{"documents", report.documents}};
+    Json json{{"documents", report.documents}, {"parts", report.parts}};
     add_details(json, report, folders);
     json.update({{"operations", report.operations},
                  {"distinct_texts", settlement.distinct_texts},
@@ -92,8 +92,9 @@ void print_summary(CommandContext& context, const IndexArguments& arguments, con
         const std::string embedded = arguments.no_work
                                          ? fmt::format("{} embedded by workers", count_of(vectors.by_workers))
                                          : fmt::format("{} embedded now", count_of(vectors.here));
-        console.print(fmt::format("{} of {} {} in the catalog '{}': {}, {}, {} had vectors, {}",
-                                  counted(report.operations, "operation"), counted(report.documents, "document"),
+        const std::string parts = report.parts == 0 ? "" : fmt::format(" with {}", counted(report.parts, "part"));
+        console.print(fmt::format("{} of {}{} {} in the catalog '{}': {}, {}, {} had vectors, {}",
+                                  counted(report.operations, "operation"), counted(report.documents, "document"), parts,
                                   report.operations == 1 ? "is" : "are", arguments.catalog,
                                   counted(outcome.settlement.distinct_texts, "distinct text"), embedded,
                                   count_of(vectors.before), duration_of(took)));

@@ -222,6 +222,26 @@ TEST_F(PutDocuments, ARefusedDocumentDoesNotStopTheRest) {
     EXPECT_TRUE(engine_.put[0].source.starts_with("/"));
 }
 
+TEST_F(PutDocuments, PartsOfADocumentAreCountedAndNotSkipped) {
+    folder_.write("a-part.yaml", "get: {summary: a}");
+    folder_.write("other.yaml", "get: {summary: nobody refers to it}");
+    folder_.write("x.yaml", "openapi: 3.1.0\npaths: {/a: {$ref: a-part.yaml}}");
+    const auto report = put();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->documents, 1U);
+    EXPECT_EQ(report->parts, 1U);
+    EXPECT_TRUE(report->refused.empty());
+    ASSERT_EQ(report->skipped.size(), 1U);
+    EXPECT_TRUE(report->skipped[0].path.ends_with("other.yaml"));
+    EXPECT_THAT(engine_.spec_list.at("x").source, ::testing::EndsWith("x.yaml"));
+    // Who names a part wants it to be a document.
+    const auto named = put_documents(
+        engine_, find({(folder_.path() / "a-part.yaml").string(), (folder_.path() / "x.yaml").string()}).files,
+        settings_);
+    ASSERT_TRUE(named);
+    EXPECT_EQ(named->refused.size(), 1U);
+}
+
 TEST_F(PutDocuments, BatchesAreBoundedByCountAndBytes) {
     for (int i = 0; i < 10; ++i) folder_.write("f" + std::to_string(i) + ".json", "openapi " + std::string(92, 'x'));
     settings_.batch_documents = 3;
