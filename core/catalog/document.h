@@ -10,9 +10,11 @@
 //   4. the tags, joined by ", "
 //   5. the description, or what follows its first sentence; omitted if it only repeats line 1
 // Words are those of embedq/support/words.h. An operation without summary and description takes its path item's. In
-// prose, HTML tags and comments and the targets of Markdown links are removed, common HTML entities are decoded, and
-// white space becomes single spaces. The most informative lines come first, because a length limit, ours or a model's,
-// cuts the end. A change of this form needs another `text_version`, and then everything is embedded again.
+// prose, HTML tags and comments, the targets of Markdown links and the marks of its headings and rules are removed,
+// HTML entities are decoded, and white space becomes single spaces. The most informative lines come first, because a length
+// limit, ours or a model's, cuts the end. A change that makes other texts of some documents needs another
+// `text_version`: they are read again, and only texts that changed are embedded. A change of these lines needs another
+// `text_form`, and then everything is embedded again.
 #pragma once
 
 #include <chrono>
@@ -29,7 +31,9 @@
 
 namespace embedq::catalog {
 
-inline constexpr std::uint32_t text_version = 1;
+inline constexpr std::uint32_t text_version =
+    2;                                         // of the texts that are made: documents with another one are read again
+inline constexpr std::uint32_t text_form = 1;  // of the lines above: with another one, every text is embedded again
 inline constexpr std::size_t max_notes = most_notes;  // of one document
 
 // Limits on one document. The work within them grows with the document's size at most as n log n.

@@ -15,7 +15,7 @@ namespace embedq::catalog {
 // The profile of `plugin` as configured. The fingerprint is SHA-256 over, in this order: plugin, model, model digest,
 // dimension, document prefix, query prefix, text version, length bound (`info.limits.max_text_bytes`). Each field is
 // its length in bytes as a 64-bit little-endian number, then its bytes; a number is a field of 8 little-endian bytes.
-// `text_version` is the canonical text's (catalog/document.h).
+// `text_version` is the form of the canonical text, `text_form` (catalog/document.h).
 [[nodiscard]] Profile make_profile(std::string_view plugin, const ProviderInfo& info, std::uint32_t text_version,
                                    std::uint32_t epoch = 0);
 

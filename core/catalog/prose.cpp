@@ -9,6 +9,7 @@
 
 #include "catalog/ascii.h"
 #include "catalog/encoding.h"
+#include "catalog/entity.h"
 
 namespace embedq::catalog {
 namespace {
@@ -25,15 +26,6 @@ constexpr std::array<std::string_view, 46> block_elements{
     "header",  "hr",     "html",       "important", "iframe",  "img",    "li",      "main",    "nav",   "nobr",
     "note",    "ol",     "p",          "pre",       "section", "style",  "summary", "table",   "tbody", "td",
     "tfoot",   "th",     "thead",      "tr",        "tt",      "ul"};
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> entities{{{"&amp;", "&"},
-                                                                                 {"&lt;", "<"},
-                                                                                 {"&gt;", ">"},
-                                                                                 {"&quot;", "\""},
-                                                                                 {"&#39;", "'"},
-                                                                                 {"&#x27;", "'"},
-                                                                                 {"&apos;", "'"},
-                                                                                 {"&nbsp;", " "}}};
 
 // White space and invisible characters beyond ASCII: no-break space, en quad to zero-width joiner, line and paragraph
 // separator, narrow no-break space, word joiner, ideographic space, byte order mark.
@@ -104,11 +96,12 @@ private:
         const auto c = static_cast<unsigned char>(text_[at]);
         if (c <= 0x20 || c == 0x7f) return {1, " "};
         std::optional<Piece> piece;
+        if ((c == '#' || c == '-' || c == '*' || c == '_' || c == '=') && begins_line(at)) piece = line_mark(at);
         if (c == '<') piece = html(at);
         if (c == '[') piece = link_start(at);
         if (c == ']' && at == link_end_) piece = link_target(at);
         if (c == '&') piece = entity(at);
-        if (c >= 0xc2) piece = wide_space(at);
+        if (c >= 0xc2) piece = wide_space(text_.substr(at));
         return piece.value_or(Piece{1, text_.substr(at, 1)});
     }
 
@@ -148,15 +141,40 @@ private:
         return Piece{end + 1 - at, ""};
     }
 
-    [[nodiscard]] std::optional<Piece> entity(std::size_t at) const {
-        for (const auto& [entity, text] : entities) {
-            if (text_.substr(at).starts_with(entity)) return Piece{entity.size(), text};
-        }
-        return std::nullopt;
+    std::optional<Piece> entity(std::size_t at) {
+        const std::size_t length = Entities::length_at(text_.substr(at));
+        if (length == 0) return std::nullopt;
+        const std::string& decoded = entities_.decoded(text_.substr(at, length));
+        if (decoded.empty()) return std::nullopt;
+        if (static_cast<unsigned char>(decoded.front()) <= 0x20 || wide_space(decoded)) return Piece{length, " "};
+        return Piece{length, decoded};
     }
 
-    [[nodiscard]] std::optional<Piece> wide_space(std::size_t at) const {
-        const auto rest = text_.substr(at);
+    // The marks of a heading of Markdown, or a line that is a rule or underlines a heading.
+    [[nodiscard]] std::optional<Piece> line_mark(std::size_t at) const {
+        const std::string_view line = text_.substr(at, text_.find('\n', at) - at);
+        const auto marks = line.find_first_not_of('#');
+        if (line.front() == '#') {
+            const bool is_heading =
+                marks != std::string_view::npos && marks <= 6 && (line[marks] == ' ' || line[marks] == '\t');
+            return is_heading ? std::optional(Piece{marks, ""}) : std::nullopt;
+        }
+        const char mark = line.front();
+        const std::array<char, 4> of_a_rule{mark, ' ', '\t', '\r'};
+        const bool is_rule = std::string_view("-*_=").find(mark) != std::string_view::npos &&
+                             line.find_first_not_of({of_a_rule.data(), of_a_rule.size()}) == std::string_view::npos &&
+                             std::ranges::count(line, mark) >= 3;
+        return is_rule ? std::optional(Piece{line.size(), " "}) : std::nullopt;
+    }
+
+    // Whether the line has only spaces before this; four make it code.
+    [[nodiscard]] bool begins_line(std::size_t at) const {
+        std::size_t spaces = 0;
+        while (at > 0 && text_[at - 1] == ' ' && ++spaces < 4) --at;
+        return spaces < 4 && (at == 0 || text_[at - 1] == '\n');
+    }
+
+    [[nodiscard]] static std::optional<Piece> wide_space(std::string_view rest) {
         const auto second = rest.size() > 1 ? static_cast<unsigned char>(rest[1]) : 0U;
         if (rest.front() == '\xc2' && second >= 0x80 && second < 0xa0) return Piece{2, " "};  // C1 control characters
         const auto space =
@@ -166,6 +184,7 @@ private:
 
     std::string_view text_;
     std::string out_;
+    Entities entities_;
     std::size_t link_end_ = std::string_view::npos;  // the "]" of the link that is being read
     NextMark comment_end_{text_, "-->", NextMark::Match::whole};
     NextMark tag_end_{text_, "<>", NextMark::Match::any_of};

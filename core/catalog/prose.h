@@ -10,8 +10,8 @@
 namespace embedq::catalog {
 
 // HTML tags and comments are removed (known element names only, so "<id>" stays), and so are the targets of Markdown
-// links. The most common entities are decoded. Control characters and every kind of white space become single spaces,
-// none at the ends.
+// links and the marks of its headings and rules. Entities are decoded. Control characters and every kind of white space
+// become single spaces, none at the ends.
 [[nodiscard]] std::string plain_prose(std::string_view text);
 
 // Length of the first sentence of a text from plain_prose(); a longer one is cut to at most `bound` bytes, at the end

@@ -116,7 +116,7 @@ public:
             answer.info = probe.answer(deadline, limit);
             if (!answer.info) continue;
             answer.took = probe.took();
-            answer.fingerprint = catalog::make_profile(answer.plugin, *answer.info, catalog::text_version).fingerprint;
+            answer.fingerprint = catalog::make_profile(answer.plugin, *answer.info, catalog::text_form).fingerprint;
         }
         return answers;
     }

@@ -309,7 +309,7 @@ Result<ProbeResult> ProviderDirectory::Entry::probe(std::stop_token stop) {
         probed->info.limits.concurrency =
             std::min(std::max<std::size_t>(1, probed->info.limits.concurrency), probed->limits.concurrency);
     }
-    probed->profile = catalog::make_profile(probed->plugin, probed->info, catalog::text_version);
+    probed->profile = catalog::make_profile(probed->plugin, probed->info, catalog::text_form);
     probed->health = health;
     const bool other_model = result.before && result.before->profile.fingerprint != probed->profile.fingerprint;
     probed->generation = generation + (other_model ? 1 : 0);

@@ -129,6 +129,7 @@ LIBRARIES = [
             ["core/catalog/json_walker.h", "providers/http/decode.cpp", "providers/http/error_body.cpp",
              "providers/http/json_reader.cpp", "providers/http/json_text.cpp", "benchmarks/micro/decode_bench.cpp",
              "tests/support/protocol_server/request.cpp"]),
+    Library("Gumbo", ["gumbo.h"], ["PkgConfig::GUMBO"], ["core/catalog/entity.cpp"], "it decodes the entities of HTML"),
     Library("OpenSSL", ["openssl/"], ["OpenSSL::"], ["core/catalog/hash.cpp", "tests/unit/http/tls_server.cpp"]),
     Library("libcurl", ["curl/"], ["CURL::"],
             ["core/fetch", "providers/http/http_session.cpp", "providers/http/url.cpp"]),

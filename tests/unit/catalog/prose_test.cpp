@@ -16,6 +16,32 @@ TEST(Prose, RemovesHtml) {
               "R&D <x> \"q\" 's' end &unknown;");
 }
 
+TEST(Prose, DecodesEveryEntity) {
+    const std::vector<std::pair<std::string_view, std::string_view>> cases{
+        {"f&uuml;r Gr&ouml;&szlig;e", "für Größe"},
+        {"the cart&#8217;s id &#x2014; new", "the cart’s id — new"},
+        {"&#150;", "–"},  // of Windows-1252, as browsers read it
+        {"&lbrace;id&rbrace; &check; &semi; &NotEqualTilde;", "{id} ✓ ; ≂̸"},
+        {"a&nbsp;b&emsp;&zwj;c&#10;d&Tab;e&NewLine;&#9;f", "a b c d e f"},
+        {"&amp;uuml; &lt;b&gt;", "&uuml; <b>"},  // once
+        {"&#x1F600;&#0;", "😀\xef\xbf\xbd"},
+        {"&unknown; &notit; &; &#; &#x; & &uuml AT&T;", "&unknown; &notit; &; &#; &#x; & &uuml AT&T;"},
+    };
+    for (const auto& [text, plain] : cases) EXPECT_EQ(plain_prose(text), plain);
+}
+
+TEST(Prose, RemovesHeadingsAndRules) {
+    const std::vector<std::pair<std::string_view, std::string_view>> cases{
+        {"# Carts\n\nAll of them", "Carts All of them"},
+        {"One\n### Two\n  ###### Three", "One Two Three"},
+        {"Title\n=====\nText\n\n---\nMore\n* * *\n___", "Title Text More"},
+        {"#1 of #all and C# #hash\n####### seven", "#1 of #all and C# #hash ####### seven"},
+        {"- a\n* b\n-- c\n**d**", "- a * b -- c **d**"},
+        {"a = b\n    # code\n--x", "a = b # code --x"},
+    };
+    for (const auto& [text, plain] : cases) EXPECT_EQ(plain_prose(text), plain) << text;
+}
+
 TEST(Prose, KeepsWhatOnlyLooksLikeHtml) {
     for (const std::string_view text :
          {"GET /users/<id>", "a < b > c", "List<String>", "x <- y", "<", "<b", "<b <i", "</", "<!-- open", "1<2"}) {
@@ -31,7 +57,8 @@ TEST(Prose, KeepsOnlyTheTextOfLinks) {
 }
 
 TEST(Prose, TakesLinearTimeWhateverIsLeftOpen) {
-    for (const std::string_view piece : {"[", "[a](", "<p ", "<!--", "&", "](", "[a]"}) {
+    for (const std::string_view piece :
+         {"[", "[a](", "<p ", "<!--", "&", "](", "[a]", "&uuml;", "#\n", "-", "--\n", "   #"}) {
         std::string text;
         for (int i = 0; i < 200'000; ++i) text += piece;
         EXPECT_LE(plain_prose(text).size(), text.size());
