@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "catalog/canonical_text.h"
+#include "catalog/dialect.h"
 #include "catalog/encoding.h"
 #include "catalog/hash.h"
 #include "catalog/notes.h"
@@ -45,74 +46,17 @@ std::string bounded(std::string text, std::size_t max_bytes) {
     return text;
 }
 
-// "3.0.1", "3.1.0-rc2"
-bool is_version(std::string_view text) {
-    constexpr std::string_view allowed = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-";
-    return text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-// What a document that is not an OpenAPI document seems to be, and what to do about it.
-struct Guess {
-    std::string found;
-    std::string hint = {};
-};
-
-Guess guess(const RawDocument& raw) {
-    const auto has = [&raw](std::string_view key) {
-        return std::ranges::find(raw.root_keys, key) != raw.root_keys.end();
-    };
-    if (raw.root_keys.empty()) return {"an empty object"};
-    if (has("swaggerVersion")) return {"a Swagger 1.x document", "convert it to OpenAPI 3"};
-    if (has("asyncapi")) return {"an AsyncAPI document"};
-    if (has("arazzo")) return {"an Arazzo document"};
-    if (has("overlay")) return {"an OpenAPI Overlay"};
-    if (has("info") && has("item")) return {"a Postman collection", "export it as OpenAPI"};
-    if (has("$schema")) return {"a JSON Schema"};
-    return {fmt::format("an object with the keys {}{}", fmt::join(raw.root_keys, ", "),
-                        raw.root_keys.size() == max_root_keys ? ", …" : "")};
-}
-
-Result<std::string> dialect_of(const RawDocument& raw) {
-    const auto refuse = [](std::string message, std::string hint = {}) {
-        return fail(ErrorKind::invalid_argument, std::move(message), std::move(hint));
-    };
-    const auto shown = [](const std::string& version) { return excerpt(version, 0); };
-    if (raw.openapi) {
-        const std::string& version = *raw.openapi;
-        for (const std::string_view known : {"3.0", "3.1", "3.2"}) {
-            const bool is_patch = version.starts_with(known) && version[known.size()] == '.';
-            if (version == known || (is_patch && is_version(version))) {
-                return fmt::format("OpenAPI {}", shown(version));
-            }
-        }
-        return refuse(fmt::format(
-            "OpenAPI \"{}\" is not supported: expected \"openapi\": 3.0.x, 3.1.x or 3.2.x, or \"swagger\": 2.0",
-            shown(version)));
-    }
-    if (raw.swagger) {
-        if (*raw.swagger == "2.0" || *raw.swagger == "2") return std::string("Swagger 2.0");
-        return refuse(fmt::format(
-            "Swagger \"{}\" is not supported: expected \"swagger\": 2.0, or \"openapi\": 3.0.x, 3.1.x or 3.2.x",
-            shown(*raw.swagger)));
-    }
-    Guess guessed = guess(raw);
-    return refuse(
-        fmt::format("the document is not an OpenAPI document: expected a text \"openapi\" or \"swagger\" with its "
-                    "version, found {}",
-                    guessed.found),
-        std::move(guessed.hint));
-}
-
 // An operation's texts and its id without its path.
 struct Prepared {
     TextParts parts;
     std::string id;  // empty if the document gives none
 };
 
-Prepared prepared(const RawOperation& raw, const RawPathItem& item) {
+Prepared prepared(const RawOperation& raw, const RawPathItem& item, const TagTexts& tag_texts) {
     const bool silent = raw.summary.empty() && raw.description.empty();
     const bool given = raw.operation_id.find_first_not_of(" \t\r\n") != std::string::npos;
-    return {.parts = text_parts(raw, silent ? item.summary : raw.summary, silent ? item.description : raw.description),
+    return {.parts = text_parts(raw, silent ? item.summary : raw.summary, silent ? item.description : raw.description,
+                                tag_texts),
             .id = given ? bounded_id(without_controls(raw.operation_id)) : std::string()};
 }
 
@@ -134,6 +78,7 @@ public:
 
     // The paths are empty afterwards.
     Status add_paths(RawDocument& raw) {
+        if (is_3_2_) tag_texts_ = tag_texts(raw.tags);
         if (!raw.paths_ref.empty()) {
             notes_.add_left_out([&] {
                 return Note{"paths.$ref",
@@ -263,7 +208,7 @@ private:
         const RawPathItem* const target = raw.ref.empty() ? nullptr : target_of(path, raw);
         if (target != nullptr) return add(shared(*target), raw, path);
         if (!raw.ref.empty() && !has_texts(raw)) return {};
-        return is_own ? add(prepared(raw, item), raw, path) : add(shared(raw, item), raw, path);
+        return is_own ? add(prepared(raw, item, tag_texts_), raw, path) : add(shared(raw, item), raw, path);
     }
 
     static bool has_texts(const RawOperation& raw) {
@@ -315,7 +260,8 @@ private:
 
     const Prepared& shared(const RawOperation& raw, const RawPathItem& item) {
         const auto known = shared_.find(&raw);
-        return known != shared_.end() ? known->second : shared_.emplace(&raw, prepared(raw, item)).first->second;
+        return known != shared_.end() ? known->second
+                                      : shared_.emplace(&raw, prepared(raw, item, tag_texts_)).first->second;
     }
 
     // Of an operation that others refer to.
@@ -327,7 +273,7 @@ private:
         raw.summary = target.summary;
         raw.description = target.description;
         raw.tags = target.tags;
-        return shared_.emplace(&target, prepared(raw, {})).first->second;
+        return shared_.emplace(&target, prepared(raw, {}, tag_texts_)).first->second;
     }
 
     Status add(const Prepared& prepared, const RawOperation& raw, const std::string& path) {
@@ -378,6 +324,7 @@ private:
     const PathItems& path_items_;
     const std::string dialect_;
     const bool is_3_2_ = dialect_.starts_with("OpenAPI 3.2");
+    TagTexts tag_texts_;
     std::unordered_map<const void*, Prepared> shared_;  // by the operation, or by the item that is one
     std::vector<Operation> operations_;
     std::size_t total_bytes_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "catalog/encoding.h"
@@ -17,6 +18,8 @@ constexpr std::size_t min_text_bytes = 64;
 constexpr std::size_t max_shown_summary = 1000;
 constexpr std::size_t max_first_line = 1000;
 constexpr std::size_t max_sentence = 300;
+constexpr std::size_t max_tag_levels = 8;       // of tags above each other
+constexpr std::size_t max_tag_summary = 200;    // bytes of what else a tag is called
 constexpr std::size_t max_tags_bytes = 16'384;  // of a line of tags: more than any text that is embedded
 
 std::string words_of(std::string_view text) {
@@ -96,23 +99,46 @@ std::string shown_summary(std::string_view summary, const Prose& prose, std::str
     return fmt::format("{}{}", summary.substr(0, length), length < summary.size() ? "…" : "");
 }
 
-// The first of the tags that are different, up to a bound on all of them together.
-void read_tags(const RawOperation& operation, TextParts& parts) {
-    constexpr std::string_view separator = ", ";
-    std::set<std::string, std::less<>> seen;
-    for (const auto& tag : operation.tags) {
-        std::string plain = plain_prose(tag);
-        if (plain.empty() || seen.contains(plain)) continue;
-        const std::size_t start = parts.tag_line.empty() ? 0 : parts.tag_line.size() + separator.size();
+// The line of tags: the first that are different, up to a bound on all of them together.
+class TagLine {
+public:
+    explicit TagLine(TextParts& parts) : parts_(parts) {}
+
+    // The text as the line has it; nothing if the line has it already or is full.
+    std::optional<std::string> add(std::string_view text) {
+        constexpr std::string_view separator = ", ";
+        std::string plain = plain_prose(text);
+        if (plain.empty() || parts_.tags_left_out || seen_.contains(plain)) return std::nullopt;
+        const std::size_t start = parts_.tag_line.empty() ? 0 : parts_.tag_line.size() + separator.size();
         const std::size_t space = max_tags_bytes - std::min(start, max_tags_bytes);
-        parts.tags_left_out = plain.size() > space;
-        if (parts.tags_left_out) plain.resize(utf8_floor(plain, space));
-        if (plain.empty()) return;
-        if (start > 0) parts.tag_line.append(separator);
-        parts.tag_line.append(plain);
-        seen.insert(plain);
-        parts.tags.push_back(std::move(plain));
+        parts_.tags_left_out = plain.size() > space;
+        if (parts_.tags_left_out) plain.resize(utf8_floor(plain, space));
+        if (plain.empty()) return std::nullopt;
+        if (start > 0) parts_.tag_line.append(separator);
+        parts_.tag_line.append(plain);
+        seen_.insert(plain);
+        return plain;
+    }
+
+private:
+    TextParts& parts_;
+    std::set<std::string, std::less<>> seen_;
+};
+
+void read_tags(const RawOperation& operation, const TagTexts& texts, TextParts& parts) {
+    TagLine line(parts);
+    for (const auto& tag : operation.tags) {
         if (parts.tags_left_out) return;
+        if (auto plain = line.add(tag)) parts.tags.push_back(std::move(*plain));
+    }
+    if (texts.empty()) return;
+    for (const auto& tag : parts.tags) {
+        const auto others = texts.find(tag);
+        if (others == texts.end()) continue;
+        for (const auto& text : others->second) {
+            if (parts.tags_left_out) return;
+            line.add(text);
+        }
     }
 }
 
@@ -124,13 +150,32 @@ bool adds_a_word(const TextParts& parts, std::string_view path_words) {
 
 }  // namespace
 
-TextParts text_parts(const RawOperation& operation, std::string_view summary, std::string_view description) {
+TagTexts tag_texts(const std::vector<RawTag>& tags) {
+    std::map<std::string_view, const RawTag*> by_name;
+    for (const auto& tag : tags) by_name.emplace(tag.name, &tag);
+    TagTexts texts;
+    for (const auto& tag : tags) {
+        auto& names = texts[tag.name];
+        const RawTag* at = &tag;
+        for (std::size_t level = 0; at != nullptr && level < max_tag_levels; ++level) {
+            if (level > 0) names.push_back(shortened(at->name, max_tag_summary));
+            if (!at->summary.empty()) names.push_back(shortened(at->summary, max_tag_summary));
+            const auto above = by_name.find(at->parent);
+            at = at->parent.empty() || above == by_name.end() ? nullptr : above->second;
+        }
+        if (names.empty()) texts.erase(tag.name);
+    }
+    return texts;
+}
+
+TextParts text_parts(const RawOperation& operation, std::string_view summary, std::string_view description,
+                     const TagTexts& tag_texts) {
     const std::string plain_summary = plain_prose(summary);
     const std::string plain_description = plain_prose(description);
     const Prose prose = split(plain_summary, plain_description);
 
     TextParts parts;
-    read_tags(operation, parts);
+    read_tags(operation, tag_texts, parts);
     parts.shown_summary = shown_summary(plain_summary, prose, plain_description);
     parts.id_words = words_of(operation.operation_id);
     parts.id_word_set = word_set(parts.id_words);

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -28,9 +30,15 @@ struct TextParts {
     std::string description;  // what the description adds to it
 };
 
+// What else a tag is called: by its summary, and by the tags above it.
+using TagTexts = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// For documents of OpenAPI 3.2, which have such tags.
+[[nodiscard]] TagTexts tag_texts(const std::vector<RawTag>& tags);
+
 // `summary` and `description` are the operation's or, if it has neither, its path item's.
 [[nodiscard]] TextParts text_parts(const RawOperation& operation, std::string_view summary,
-                                   std::string_view description);
+                                   std::string_view description, const TagTexts& tag_texts);
 
 struct CanonicalText {
     std::string text;

@@ -7,12 +7,12 @@
 //   1. the summary, or the first sentence of the description
 //   2. the method and the words of the path:  get repos owner repo issues
 //   3. the words of the operationId, if the document has one that adds a word:  issues list for repo
-//   4. the tags, joined by ", "
+//   4. the tags, joined by ", "; in OpenAPI 3.2 also what the document says of them: summaries, and tags above them
 //   5. the description, or what follows its first sentence; omitted if it only repeats line 1
 // Words are those of embedq/support/words.h. An operation without summary and description takes its path item's. In
 // prose, HTML tags and comments, the targets of Markdown links and the marks of its headings and rules are removed,
-// HTML entities are decoded, and white space becomes single spaces. The most informative lines come first, because a length
-// limit, ours or a model's, cuts the end. A change that makes other texts of some documents needs another
+// HTML entities are decoded, and white space becomes single spaces. The most informative lines come first, because a
+// length limit, ours or a model's, cuts the end. A change that makes other texts of some documents needs another
 // `text_version`: they are read again, and only texts that changed are embedded. A change of these lines needs another
 // `text_form`, and then everything is embedded again.
 #pragma once

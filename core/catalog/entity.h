@@ -17,7 +17,8 @@ public:
     // The length of what may be an entity at the beginning of the text, from "&" to ";"; 0 if it is none.
     [[nodiscard]] static std::size_t length_at(std::string_view text);
 
-    // What an entity stands for; empty if HTML has no such entity. Remembers the answers: a text has few different ones.
+    // What an entity stands for; empty if HTML has no such entity. The answers are remembered: a text has few different
+    // ones.
     [[nodiscard]] const std::string& decoded(std::string_view entity);
 
 private:

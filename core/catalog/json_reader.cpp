@@ -91,6 +91,7 @@ private:
         if (version != nullptr) return once(keys, key) && read_text(value, 2, *version);
         if (key == "$self") return once(keys, key) && read_text(value, 2, raw.self);
         if (key == unfollowed_key) return unfollowed(raw, value);
+        if (key == "tags") return once(keys, key) && described_tags(value, raw.tags);
         const bool is_read = key == "info" || key == "paths" || key == "webhooks" || key == "components";
         if (!is_read) return skip(value, 2);
         if (!once(keys, key)) return false;
@@ -139,6 +140,20 @@ private:
             od::json_type type{};
             if (!once(keys, key) || !type_of(field, type)) return false;
             return type == od::json_type::object ? items(raw.path_items, field, 3) : skip(field, 3);
+        });
+    }
+
+    bool described_tags(od::value value, std::vector<RawTag>& tags) {
+        od::json_type type{};
+        if (!type_of(value, type)) return false;
+        if (type != od::json_type::array) return skip(value, 2);
+        return each_element(value, 2, [&](od::value element) {
+            auto& tag = tags.emplace_back();
+            return each_if_object(element, 3, [&](std::string_view key, od::value field) {
+                if (key == "name") return read_text(field, 4, tag.name);
+                if (key == "summary") return read_text(field, 4, tag.summary);
+                return key == "parent" ? read_text(field, 4, tag.parent) : skip(field, 4);
+            });
         });
     }
 

@@ -81,6 +81,13 @@ struct RawUnfollowed {
     std::string more;  // instead of these: the number of further ones
 };
 
+// What the document says of a tag.
+struct RawTag {
+    std::string name;
+    std::string summary;
+    std::string parent;
+};
+
 struct RawDocument {
     std::optional<std::string> openapi;
     std::optional<std::string> swagger;
@@ -97,6 +104,7 @@ struct RawDocument {
     RawItems webhooks;
     RawItems path_items;  // of `components`
     std::vector<RawUnfollowed> unfollowed;
+    std::vector<RawTag> tags;
     std::optional<Error> cut;  // why the document seems to be cut
 
     void add_root_key(std::string_view key);

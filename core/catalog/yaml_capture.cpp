@@ -10,13 +10,13 @@
 #include <exception>
 #include <istream>
 #include <set>
-#include <streambuf>
 #include <utility>
 
 #include "catalog/encoding.h"
 #include "catalog/openapi_parts.h"
 #include "catalog/pointer.h"
 #include "catalog/yaml_end.h"
+#include "catalog/yaml_input.h"
 
 namespace embedq::catalog {
 namespace {
@@ -355,53 +355,6 @@ private:
     int document_start_ = 0;
     std::size_t complex_keys_ = 0;
 };
-
-// A stream over bytes that it does not own. The parser takes them in blocks of 2 KiB, which is also where a stop and
-// the limit on time reach it: between two callbacks it may read as much as it likes. Then the bytes end. An exception
-// instead, in the parser's constructor, would leak what that has allocated.
-class ViewBuffer final : public std::streambuf {
-public:
-    ViewBuffer(std::string_view view, Work& work) : work_(work) {
-        char* const first = const_cast<char*>(view.data());  // streambuf's get area is never written to
-        setg(first, first, first + view.size());
-    }
-
-    // By a stop or the limit, and not with the document.
-    [[nodiscard]] bool ended() const noexcept { return ended_; }
-
-protected:
-    std::streamsize xsgetn(char* to, std::streamsize count) override {
-        if (!work_.look()) {
-            ended_ = true;
-            setg(egptr(), egptr(), egptr());
-        }
-        return std::streambuf::xsgetn(to, count);
-    }
-
-private:
-    Work& work_;
-    bool ended_ = false;
-};
-
-// Whether a quoted scalar that begins here, after an anchor and a tag, is never closed. The parser accepts such a
-// scalar as complete when the document ends with a line break.
-bool is_unclosed(std::string_view rest) {
-    while (rest.starts_with('&') || rest.starts_with('!')) {
-        rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
-        rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
-    }
-    if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return false;
-    const char quote = rest.front();
-    for (std::size_t at = 1; at < rest.size(); ++at) {
-        if (quote == '"' && rest[at] == '\\') {
-            ++at;
-        } else if (rest[at] == quote) {
-            if (quote == '"' || at + 1 >= rest.size() || rest[at + 1] != quote) return false;
-            ++at;
-        }
-    }
-    return true;
-}
 
 // What is never closed is found at the end; a bracket is named where it was opened.
 Error broken_error(const Capture& capture, const YAML::Exception& error, std::string_view content) {

@@ -56,6 +56,9 @@ public:
         root_.fields["info"] = &info_;
         root_.fields["paths"] = root_.fields["webhooks"] = &items_;
         root_.fields["components"] = &components_;
+        for (const char* const key : {"name", "summary", "parent", "<<"}) tag_.fields[key] = &all;
+        tags_.others = &tag_;
+        root_.fields["tags"] = &tags_;
         for (Interest* const map :
              {&callbacks_, &callback_, &callback_item_, &additional_, &items_, &components_, &info_, &root_})
             map->fields["<<"] = &all;
@@ -69,7 +72,7 @@ public:
 private:
     Interest kind_;  // nothing but the kind of a node
     Interest callback_item_, callback_, callbacks_, operation_, additional_, path_item_, items_, components_, info_,
-        root_;
+        tag_, tags_, root_;
 };
 
 // What a later pass keeps: some nodes completely, and the paths to them.
@@ -182,6 +185,9 @@ private:
         if (key == "openapi" && value.kind == Kind::scalar) raw.openapi = value.text;
         if (key == "swagger" && value.kind == Kind::scalar) raw.swagger = value.text;
         if (key == "$self") read_text(value, raw.self);
+        if (key == "tags") {
+            for (const YamlNode* const tag : value.items) described_tag(*tag, raw.tags.emplace_back());
+        }
         if (key == "info") info(value, raw);
         if (key == "webhooks") items(value, raw.webhooks);
         if (key == "components") {
@@ -192,6 +198,14 @@ private:
         if (key != "paths") return;
         raw.paths_kind = kind_name(value.kind);
         items(value, raw.paths, &raw.paths_ref);
+    }
+
+    void described_tag(const YamlNode& node, RawTag& tag) {
+        for (const auto& [key, value] : merger_.fields_of(node)) {
+            if (key == "name") read_text(*value, tag.name);
+            if (key == "summary") read_text(*value, tag.summary);
+            if (key == "parent") read_text(*value, tag.parent);
+        }
     }
 
     // Path items by their names; `ref` takes a reference in place of all of them.

@@ -168,6 +168,30 @@ paths:
     EXPECT_EQ(document.notes[1], (Note{"paths./carts.additionalOperations.GET", "the path has another operation GET"}));
 }
 
+// A tag's name is an identifier in OpenAPI 3.2; what people call it is its summary, and it may be under others.
+TEST(Version32, TakesTheSummariesOfTagsAndTheTagsAboveThem) {
+    constexpr std::string_view json = R"({"openapi":"3.2.0","tags":[{"name":"acct","summary":"Accounts"},
+        {"name":"acct-upd","summary":"Account &amp; updates","parent":"acct","kind":"nav"},
+        {"name":"loop","parent":"loop"},{"name":"plain"},1],
+        "paths":{"/a":{"get":{"tags":["acct-upd","loop","plain"]}}}})";
+    const auto operation = only_operation(json);
+    EXPECT_EQ(operation.text, "get a\nacct-upd, loop, plain, Account & updates, acct, Accounts");
+    EXPECT_THAT(operation.tags, ElementsAre("acct-upd", "loop", "plain"));
+    const auto yaml = only_operation(R"(openapi: 3.2.0
+tags:
+  - {name: acct, summary: Accounts}
+  - {name: acct-upd, summary: Account &amp; updates, parent: acct, kind: nav}
+  - {name: loop, parent: loop}
+  - {name: plain}
+paths:
+  /a: {get: {tags: [acct-upd, loop, plain]}}
+)");
+    EXPECT_EQ(yaml.text, operation.text);
+    std::string older(json);
+    older.replace(older.find("3.2.0"), 5, "3.1.0");
+    EXPECT_EQ(only_operation(older).text, "get a\nacct-upd, loop, plain");
+}
+
 TEST(Version32, BoundsTheAdditionalOperationsOfAPath) {
     std::string more;
     for (int i = 0; i < 40; ++i) more += (i == 0 ? "\"M" : ",\"M") + std::to_string(i) + "\":{}";
