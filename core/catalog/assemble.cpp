@@ -12,6 +12,7 @@
 #include "catalog/dialect.h"
 #include "catalog/encoding.h"
 #include "catalog/hash.h"
+#include "catalog/hidden.h"
 #include "catalog/notes.h"
 #include "catalog/path_items.h"
 #include "catalog/prose.h"
@@ -85,8 +86,8 @@ public:
                             fmt::format("the reference \"{}\" {}", shown(raw.paths_ref), shown(raw.paths_ref_reason))};
             });
         }
-        for (auto& key : raw.misspelt) {
-            notes_.add([&] { return Note{std::move(key), std::string(unseen_reason)}; });
+        for (const auto& key : raw.misspelt) {
+            notes_.add([&] { return Note{made_visible(key), std::string(unseen_reason)}; });
         }
         for (auto& [path, item] : raw.paths) {
             if (auto status = add_path(path, item); !status) return status;

@@ -54,9 +54,9 @@ void RawPathItem::add_unread(std::string_view key, bool is_object) {
 }
 
 void RawDocument::add_root_key(std::string_view key) {
-    const std::string as_written = shortened(key, max_searched_key);
+    std::string as_written = shortened(key, max_searched_key);
     std::string visible = made_visible(as_written);
-    if (misspelt.size() < max_root_keys && visible != as_written) misspelt.push_back(visible);
+    if (misspelt.size() < max_root_keys && visible != as_written) misspelt.push_back(std::move(as_written));
     if (root_keys.size() < max_root_keys) root_keys.push_back(std::move(visible));
 }
 

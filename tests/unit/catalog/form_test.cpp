@@ -112,6 +112,10 @@ TEST(Hidden, IsNamedWithItsPlace) {
     };
     for (const auto& [content, named] : cases) EXPECT_THAT(refusal(content), HasSubstr(named)) << content;
     EXPECT_THAT(refusal("openapi: 3.0.3\npaths:\n\t/a: {}\n"), HasSubstr("indent with spaces"));
+    EXPECT_THAT(refusal("# generated\n\xef\xbb\xbfopenapi: 3.0.3\npaths: {}\n"),
+                AllOf(HasSubstr("there is U+FEFF (byte order mark) at line 2, column 1"), HasSubstr("remove it")));
+    EXPECT_THAT(refusal("{\n\"openapi\xe2\x80\x8b\": \"3.0.3\"}"),
+                HasSubstr("there is U+200B (zero-width space) at line 2, column 9"));
 }
 
 TEST(Hidden, IsShownInPlacesOfNotes) {
