@@ -159,7 +159,7 @@ paths:
       'NO METHOD': {}
   /coupons: {$ref: 'https://api.example.com/shop.yaml#/paths/~1carts'}
 )");
-    EXPECT_THAT(ids(document), SizeIs(8));
+    ASSERT_THAT(ids(document), SizeIs(8));
     EXPECT_EQ(document.operations[0].method, "QUERY");
     EXPECT_EQ(document.operations[2].method, "COPY");
     EXPECT_EQ(document.operations[2].text, "Copy a cart\ncopy carts\ncopy cart");
@@ -196,7 +196,7 @@ TEST(Version32, BoundsTheAdditionalOperationsOfAPath) {
     std::string more;
     for (int i = 0; i < 40; ++i) more += (i == 0 ? "\"M" : ",\"M") + std::to_string(i) + "\":{}";
     const auto document = parsed(R"({"openapi":"3.2.0","paths":{"/a":{"additionalOperations":{)" + more + "}}}}");
-    EXPECT_THAT(document.operations, SizeIs(32));
+    ASSERT_THAT(document.operations, SizeIs(32));
     EXPECT_EQ(document.operations_left_out, 8U);
     EXPECT_THAT(document.notes.front().reason, HasSubstr("at most 32"));
 }
