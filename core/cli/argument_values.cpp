@@ -134,6 +134,22 @@ void add_age(CLI::App* command, std::chrono::milliseconds& age) {
         ->check(is_duration("14d"));
 }
 
+void add_refresh(CLI::App* command, const std::string& name, std::optional<std::chrono::milliseconds>& refresh) {
+    const auto take = [&refresh](const std::string& text) { refresh = parse_duration(text); };
+    const auto long_enough = [](std::string& text) -> std::string {
+        const auto duration = parse_duration(text);
+        const bool right = duration && (*duration == std::chrono::milliseconds(0) ||
+                                        (*duration >= std::chrono::minutes(1) && *duration <= std::chrono::days(365)));
+        return right ? "" : fmt::format("'{}' is not from 1m to 365d, or 0s for never", plain(text));
+    };
+    command
+        ->add_option_function<std::string>(
+            name, take, "From now on workers ask the URLs for newer documents this often, such as 1h; 0s: never")
+        ->type_name("DURATION")
+        ->check(is_duration("1h"))
+        ->check(CLI::Validator(long_enough, ""));
+}
+
 void add_timeout(CLI::App* command, std::optional<std::chrono::milliseconds>& timeout) {
     const auto take = [&timeout](const std::string& text) { timeout = parse_duration(text); };
     command

@@ -27,6 +27,8 @@ void add_limit(CLI::App* command, std::size_t& limit, const std::string& help);
 void add_ranking_mode(CLI::App* command, RankingMode& mode);
 void add_job_status(CLI::App* command, std::optional<JobStatus>& status);
 void add_age(CLI::App* command, std::chrono::milliseconds& age);
+// How often URLs are asked again: 0, or at least a minute.
+void add_refresh(CLI::App* command, const std::string& name, std::optional<std::chrono::milliseconds>& refresh);
 void add_timeout(CLI::App* command, std::optional<std::chrono::milliseconds>& timeout);
 // An option that is given once for each NAME=VALUE. Only the form is checked here.
 void add_assignments(CLI::App* command, const std::string& name, std::vector<std::string>& values,

@@ -72,6 +72,7 @@ void add_main_commands(CLI::App& app, const Shared& v) {
                     "Remove specs whose files are gone, even if they are many or the folder is empty");
     index->add_flag("--remove-missing", v->index.remove_missing,
                     "Remove specs whose files are gone from a store that machines share, too");
+    add_refresh(index, "--refresh", v->index.refresh);
     add_timeout(index, v->index.timeout);
     index->footer(
         "Exit status: 0 done, 1 failed or something was refused, 2 bad usage or configuration, 3 the provider refuses "
@@ -170,6 +171,7 @@ void add_specs(CLI::App& app, const Shared& v) {
              Output::text_or_json, [v](CommandContext& context) { return run_specs_refresh(context, v->refresh); });
     refresh->add_option("CATALOG", v->refresh.catalog, "Only of this catalog")->type_name("");
     refresh->add_option("SPEC", v->refresh.spec, "Only this spec of it")->type_name("");
+    add_refresh(refresh, "--every", v->refresh.every);
     add("reembed", "Embed every text of a spec again", Output::text, run_specs_reembed);
     add("delete", "Delete a spec", Output::text, run_specs_delete);
 }

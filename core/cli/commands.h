@@ -17,8 +17,9 @@ struct IndexArguments {
     std::vector<std::string> paths;  // and URLs
     std::string catalog = "default";
     bool no_work = false;
-    bool check = false;           // only say what would change
-    bool yes = false;             // remove specs without a file, however many they are
+    bool check = false;  // only say what would change
+    bool yes = false;    // remove specs without a file, however many they are
+    std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // of the URLs; nothing: as it is
     bool remove_missing = false;  // remove specs without a file from a store that machines share, too
     std::optional<std::chrono::milliseconds> timeout = std::nullopt;  // of the whole wait, from the start
 };
@@ -79,8 +80,9 @@ struct SpecArguments {
     bool content = false;  // `show`: the document itself
 };
 struct SpecsRefreshArguments {
-    std::string catalog;  // empty: all
-    std::string spec;     // empty: all of the catalog
+    std::string catalog;                                            // empty: all
+    std::string spec;                                               // empty: all of the catalog
+    std::optional<std::chrono::milliseconds> every = std::nullopt;  // their refresh interval from now on
 };
 [[nodiscard]] int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& arguments);
 [[nodiscard]] int run_specs_list(CommandContext& context, const SpecArguments& arguments);

@@ -188,8 +188,8 @@ struct StoredSources {
 std::optional<StoredDocument> stored_document(const SpecInfo& spec) {
     // Texts of another version are made again, for which the document must be read.
     if (spec.text_version != catalog::text_version) return std::nullopt;
-    return StoredDocument{spec.etag, spec.content_hash, spec.operation_count, spec.record.operations_left_out,
-                          spec.record.notes};
+    return StoredDocument{spec.etag,         spec.content_hash,  spec.operation_count, spec.record.operations_left_out,
+                          spec.record.notes, spec.record.refresh};
 }
 
 Result<StoredSources> stored_sources(Engine& engine, std::string_view catalog_id) {
@@ -275,14 +275,26 @@ FoundDocuments find_documents(std::span<const std::string> paths, std::stop_toke
     return std::move(finder).take();
 }
 
+Result<DocumentFile> stored_url(const SpecInfo& spec, const fetch::Fetcher& fetcher) {
+    if (const auto url = fetcher.read_url(spec.source); !url) return std::unexpected(url.error());
+    return DocumentFile{
+        .path = spec.source, .spec_name = spec.spec_name, .kind = SourceKind::url, .stored = stored_document(spec)};
+}
+
+void prepare_refresh(FoundDocuments& found, std::chrono::milliseconds refresh) {
+    for (DocumentFile& file : found.files) {
+        if (file.stored && file.stored->refresh != refresh) file.stored.reset();
+    }
+}
+
 Result<FoundDocuments> find_stored_urls(Engine& engine, std::string_view catalog_id, std::string_view spec_name,
                                         const fetch::Fetcher& fetcher) {
     FoundDocuments found;
     const auto add = [&](const SpecInfo& spec) {
-        if (const auto url = fetcher.read_url(spec.source); !url) {
-            found.refused.push_back({spec.source, to_string(url.error()), spec.spec_name});
+        if (auto file = stored_url(spec, fetcher); !file) {
+            found.refused.push_back({spec.source, to_string(file.error()), spec.spec_name});
         } else {
-            found.files.push_back({spec.source, spec.spec_name, SourceKind::url, stored_document(spec)});
+            found.files.push_back(std::move(*file));
         }
     };
     if (spec_name.empty()) {

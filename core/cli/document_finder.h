@@ -4,6 +4,7 @@
 // Thread-safety: functions without state, safe from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,6 +30,7 @@ struct StoredDocument {
     std::size_t operation_count = 0;
     std::uint64_t operations_left_out = 0;
     std::vector<Note> notes;
+    std::chrono::milliseconds refresh{0};
 };
 
 // A document found on disk or named by its URL, and the name of its spec.
@@ -85,6 +87,12 @@ struct FoundDocuments {
 // `invalid_argument` if the named spec did not come from a URL. A URL that may not be fetched any more is refused.
 [[nodiscard]] Result<FoundDocuments> find_stored_urls(Engine& engine, std::string_view catalog_id,
                                                       std::string_view spec_name, const fetch::Fetcher& fetcher);
+
+// The document of one that came from a URL; `invalid_argument` if the URL may not be fetched any more.
+[[nodiscard]] Result<DocumentFile> stored_url(const SpecInfo& spec, const fetch::Fetcher& fetcher);
+
+// Has the URLs whose specs have another refresh interval read whole, so that they are written with this one.
+void prepare_refresh(FoundDocuments& found, std::chrono::milliseconds refresh);
 
 // Calls `visit` for each spec of the catalog; one that does not exist yet has none.
 [[nodiscard]] Status each_spec(Engine& engine, std::string_view catalog_id,

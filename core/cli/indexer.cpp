@@ -136,6 +136,7 @@ SpecInput input_of(const DocumentFile& file, DocumentContent fetched, const Inde
     input.content = std::move(fetched.content);
     input.root = file.root;
     input.path = file.path_in_root;
+    if (file.kind == SourceKind::url) input.refresh = settings.refresh;
     if (settings.renamed_from && !file.is_known && !file.root.empty())
         input.renamed_from = settings.renamed_from(file, catalog::sha256(input.content));
     return input;
@@ -160,6 +161,16 @@ PutResult stored_result(const DocumentFile& file) {
     result.operations_left_out = file.stored->operations_left_out;
     result.notes = file.stored->notes;
     return result;
+}
+
+// Tells the store which URLs were asked. Where that fails, they are asked again sooner.
+void note_checks(Engine& engine, std::span<const DocumentFile> files, const IndexerSettings& settings,
+                 const std::vector<std::size_t>& unchanged) {
+    std::vector<SpecRef> checked;
+    for (const std::size_t i : unchanged) {
+        if (files[i].kind == SourceKind::url) checked.push_back({settings.catalog_id, files[i].spec_name});
+    }
+    if (!checked.empty() && !settings.put) static_cast<void>(engine.checked(checked));
 }
 
 // Only what was named, or says that it is an API document, is refused. A store's fault is not the document's.
@@ -198,6 +209,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
         if (batch.empty()) break;
         std::vector<SpecInput> inputs;
         std::vector<std::size_t> input_files;
+        std::vector<std::size_t> unchanged;
         for (ReadDocument& document : batch) {
             const DocumentFile& file = files[document.file];
             if (!document.fetched && stop.stop_requested()) {
@@ -211,6 +223,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
             parts.insert(document.fetched->parts.begin(), document.fetched->parts.end());
             if (document.fetched->unchanged) {
                 count_document(report, file, stored_result(file));
+                unchanged.push_back(document.file);
                 continue;
             }
             inputs.push_back(input_of(file, std::move(*document.fetched), settings));
@@ -236,9 +249,11 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                     continue;
                 }
                 count_document(report, file, *result);
+                if (result->outcome == PutOutcome::unchanged) unchanged.push_back(input_files[i]);
                 if (!inputs[i].renamed_from.empty()) report.renamed.push_back({inputs[i].renamed_from, file.spec_name});
             }
         }
+        note_checks(engine, files, settings, unchanged);
         if (progress) progress(report);
     }
     count_parts(report, files, parts);

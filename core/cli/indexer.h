@@ -5,9 +5,11 @@
 // caller's thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -38,6 +40,7 @@ struct IndexerSettings {
     std::function<std::string(const DocumentFile& file, const Sha256& content_hash)> renamed_from = {};
     // Instead of Engine::put_specs, for those who only want to know what it would do.
     std::function<Result<std::vector<Result<PutResult>>>(std::span<const SpecInput>)> put = {};
+    std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // of documents by URL; nothing: as it is
 };
 
 // What was left out of a document that was stored.

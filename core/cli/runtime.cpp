@@ -7,10 +7,13 @@
 #include <map>
 #include <set>
 #include <span>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
 #include "catalog/hash.h"
 #include "cli/logging.h"
+#include "cli/refresher.h"
 #include "cli/renewed_provider.h"
 #include "config/configuration.h"
 #include "config/secrets.h"
@@ -97,7 +100,8 @@ public:
 
     void stop_work() noexcept override {
         const sync::Lock lock(stop_mutex_);
-        // Services create work, so they end first.
+        // Services and refreshes create work, so they end first.
+        refreshing_ = {};
         for (const auto& service : services_) service->stop();
         if (scheduler_ != nullptr) scheduler_->stop();
     }
@@ -112,6 +116,10 @@ public:
         FetchSettings settings = configuration_.fetch;
         settings.user_agent = "embedq/" + version_;
         return fetch::make_fetcher(std::move(settings));
+    }
+    void start_refreshing() override {
+        refresher_ = std::make_unique<Refresher>(*engine_, [this] { return make_fetcher(); }, context("refresher"));
+        refreshing_ = std::jthread([this](const std::stop_token& stop) { refresher_->run(stop); });
     }
     std::size_t service_count() const override { return configuration_.services.size(); }
 
@@ -292,7 +300,9 @@ private:
     std::unique_ptr<engine::HostEngine> engine_;
     std::unique_ptr<scheduler::Scheduler> scheduler_;
     std::vector<std::unique_ptr<Service>> services_;
-    sync::Mutex stop_mutex_;  // who stops second waits for the first
+    std::unique_ptr<Refresher> refresher_;
+    std::jthread refreshing_;  // ended by `stop_work`
+    sync::Mutex stop_mutex_;   // who stops second waits for the first
 };
 
 }  // namespace

@@ -196,6 +196,21 @@ class Refresh(Case):
         self.assertEqual(world.json("specs", "refresh", "default", spec)["unchanged"], 1)
         self.assertEqual(world.json("specs", "show", spec)["generation"], generation)
 
+    def test_an_interval_is_given_by_a_command(self):
+        world, site = self.world(), self.site()
+        site.put("/a.json", document("a", 2), etag='"a"')
+        site.put("/b.json", document("b", 2), etag='"b"')
+        world.json("index", site.url("/a.json"), "--refresh", "1h")
+        world.json("index", site.url("/b.json"))
+        intervals = [spec.get("refresh_seconds") for spec in world.json("specs", "list")["specs"]]
+        self.assertEqual(intervals, [3600, None])
+        world.json("specs", "refresh", "--every", "2h")
+        specs = world.json("specs", "list")["specs"]
+        self.assertEqual([spec["refresh_seconds"] for spec in specs], [7200, 7200])
+        self.assertTrue(all(spec["checked_at"] for spec in specs))
+        self.assertEqual(len(world.json("jobs", "list")["jobs"]), 2, "an interval makes no job")
+        self.assertEqual(world.run("specs", "refresh", "--every", "5s").returncode, 2)
+
     def test_a_new_validator_for_the_same_document_is_not_a_change(self):
         world, site = self.world(), self.site()
         site.put("/a.json", document("a", 4), etag='"node-1"')

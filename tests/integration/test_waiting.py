@@ -65,6 +65,7 @@ class NewCatalogs(Case):
         # The worker knows its provider by now.
         world.state.write_text("down\n")
         index = world.start("index", world.specs, "--no-work", "--catalog", "second")
+        self.assertIn("new catalog 'second'", self.said(index))
         self.assertIn("waiting: ", self.said(index))
         world.state.write_text("")
         self.ends(index, 0)

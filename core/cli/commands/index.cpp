@@ -229,6 +229,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     if (const Status named = settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
         return end_with(context, *interruption, arguments, named.error());
     }
+    if (arguments.refresh) prepare_refresh(found, *arguments.refresh);
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
     const auto new_catalog = new_catalog_note((*runtime)->engine(), arguments.catalog);
     if (!new_catalog) return end_with(context, *interruption, arguments, new_catalog.error());
@@ -251,6 +252,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     IndexerSettings settings;
     settings.catalog_id = arguments.catalog;
     settings.fetcher = fetcher.get();
+    settings.refresh = arguments.refresh;
     StoreWait store_wait(console, *interruption, std::chrono::seconds(12));
     settings.try_again = std::ref(store_wait);
     settings.available = [&] { store_wait.available(); };

@@ -103,25 +103,29 @@ Result<std::vector<std::string>> catalogs_of(Engine& engine, const std::string& 
 }
 
 // Appends a line for each spec of the catalog. Returns whether it was stopped.
-Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string& catalog, const std::string& spec,
-                     StoreWait& store_wait, std::stop_token stop, std::vector<Line>& lines) {
-    const auto found = find_stored_urls(engine, catalog, spec, fetcher);
-    if (!found) return std::unexpected(found.error());
+Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string& catalog,
+                     const SpecsRefreshArguments& arguments, StoreWait& store_wait, std::stop_token stop,
+                     std::vector<Line>& lines) {
+    auto stored = find_stored_urls(engine, catalog, arguments.spec, fetcher);
+    if (!stored) return std::unexpected(stored.error());
+    if (arguments.every) prepare_refresh(*stored, *arguments.every);
+    const FoundDocuments& found = *stored;
     IndexerSettings settings;
     settings.catalog_id = catalog;
     settings.fetcher = &fetcher;
+    settings.refresh = arguments.every;
     settings.try_again = std::ref(store_wait);
     settings.available = [&] { store_wait.available(); };
     settings.batch_documents = 1;  // each document is stored, even if the next one fails
-    const auto report = put_documents(engine, found->files, settings, {}, std::move(stop));
+    const auto report = put_documents(engine, found.files, settings, {}, std::move(stop));
     if (!report) return std::unexpected(report.error());
     for (std::size_t i = 0; i < report->spec_names.size(); ++i) {
         const bool same = report->outcomes[i] == PutOutcome::unchanged;
         const std::string& name = report->spec_names[i];
         lines.push_back(
-            {catalog, name, source_in(*found, name), same ? RefreshOutcome::unchanged : RefreshOutcome::changed, {}});
+            {catalog, name, source_in(found, name), same ? RefreshOutcome::unchanged : RefreshOutcome::changed, {}});
     }
-    for (const auto* refused : {&found->refused, &report->refused}) {
+    for (const auto* refused : {&found.refused, &report->refused}) {
         for (const RefusedDocument& document : *refused) {
             lines.push_back({catalog, document.spec_name, document.path, RefreshOutcome::failed, document.reason});
         }
@@ -150,7 +154,7 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
     bool stopped = false;
     for (const std::string& catalog : *catalogs) {
         const auto ended =
-            refresh(engine, **fetcher, catalog, arguments.spec, store_wait, interruption->token(), lines);
+            refresh(engine, **fetcher, catalog, arguments, store_wait, interruption->token(), lines);
         if (!ended) return show_error(context, ended.error());
         stopped = *ended;
         if (stopped) break;

@@ -6,40 +6,33 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "cli/indexer.h"
 #include "conformance/test_context.h"
-#include "embedq/notifier.h"
 #include "engine/host_engine.h"
 #include "folder.h"
 #include "memory/store.h"
+#include "silent_notifier.h"
 
 namespace embedq::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using cli::testing::Folder;
+using cli::testing::SilentNotifier;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-class SilentNotifier final : public Notifier {
-public:
-    void publish() override {}
-    Wake wait(std::chrono::steady_clock::time_point, std::stop_token) override { return Wake::timeout; }
-};
-
-std::string document(const std::string& title) {
+std::string titled(const std::string& title) {
     return "openapi: 3.0.0\ninfo: {title: " + title + ", version: '1'}\npaths:\n  /x:\n    get: {summary: " + title +
            ", responses: {}}\n";
 }
@@ -74,7 +67,7 @@ protected:
     Indexed index(const SyncPolicy& policy = {}) { return index({root()}, policy); }
 
     [[nodiscard]] std::string root() const { return folder_.path().string(); }
-    void write(const std::string& name, const std::string& title) const { folder_.write(name, document(title)); }
+    void write(const std::string& name, const std::string& title) const { folder_.write(name, titled(title)); }
     void write_many(std::size_t count) const {
         for (std::size_t i = 0; i < count; ++i) write("s" + std::to_string(i) + ".yaml", "t" + std::to_string(i));
     }
@@ -201,7 +194,7 @@ TEST_F(FolderSyncTest, ABrokenFileKeepsItsSpec) {
     EXPECT_THAT(names(), ElementsAre("s0", "s1"));
 }
 
-TEST_F(FolderSyncTest, AFileThatIsNoDocumentAnyMoreKeepsItsSpec) {
+TEST_F(FolderSyncTest, AFileThatBecameAnotherKeepsItsSpec) {
     write_many(2);
     index();
     folder_.write("s0.yaml", "name: other");
@@ -213,8 +206,8 @@ TEST_F(FolderSyncTest, AFileThatIsNoDocumentAnyMoreKeepsItsSpec) {
 
 TEST_F(FolderSyncTest, WhatIsBehindADeadLinkStays) {
     const Folder elsewhere;
-    elsewhere.write("sub/x.yaml", document("x"));
-    elsewhere.write("y.yaml", document("y"));
+    elsewhere.write("sub/x.yaml", titled("x"));
+    elsewhere.write("y.yaml", titled("y"));
     fs::create_directory_symlink(elsewhere.path() / "sub", folder_.path() / "sub");
     fs::create_symlink(elsewhere.path() / "y.yaml", folder_.path() / "y.yaml");
     write("a.yaml", "a");
