@@ -66,12 +66,15 @@ void add_main_commands(CLI::App& app, const Shared& v) {
         ->type_name("");
     index->add_option("--catalog", v->index.catalog, "The catalog (default: default)")->type_name("ID");
     index->add_flag("--no-work", v->index.no_work, "Leave the embedding to workers, but wait until it is done");
-    index->add_flag("--check", v->index.check,
-                    "Change nothing; say what would change, with exit status 1 if anything would");
-    index->add_flag("--yes", v->index.yes,
-                    "Remove specs whose files are gone, even if they are many or the folder is empty");
+    CLI::Option* check = index->add_flag("--check", v->index.check,
+                                         "Change nothing; say what would change, with exit status 1 if anything would");
+    CLI::Option* watch =
+        index->add_flag("--watch", v->index.watch, "Keep running, and follow what changes in the folders");
+    CLI::Option* yes = index->add_flag(
+        "--yes", v->index.yes, "Remove specs whose files are gone, even if they are many or the folder is empty");
     index->add_flag("--remove-missing", v->index.remove_missing,
                     "Remove specs whose files are gone from a store that machines share, too");
+    watch->excludes(yes)->excludes(check);
     add_refresh(index, "--refresh", v->index.refresh);
     add_timeout(index, v->index.timeout);
     index->footer(

@@ -18,6 +18,7 @@ struct IndexArguments {
     std::string catalog = "default";
     bool no_work = false;
     bool check = false;  // only say what would change
+    bool watch = false;  // stay, and follow the folders
     bool yes = false;    // remove specs without a file, however many they are
     std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // of the URLs; nothing: as it is
     bool remove_missing = false;  // remove specs without a file from a store that machines share, too

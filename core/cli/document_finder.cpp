@@ -14,16 +14,17 @@
 #include "catalog/names.h"
 
 namespace embedq::cli {
-namespace {
 
 namespace fs = std::filesystem;
 
-bool is_document_name(const fs::path& path) {
+bool is_document_name(const std::filesystem::path& path) {
     std::string extension = path.extension().string();
     std::ranges::transform(extension, extension.begin(),
                            [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
     return extension == ".json" || extension == ".yaml" || extension == ".yml";
 }
+
+namespace {
 
 bool is_skipped_folder(const fs::path& path) {
     const std::string name = path.filename().string();
@@ -58,7 +59,10 @@ public:
         }
     }
 
-    FoundDocuments take() && { return std::move(found_); }
+    FoundDocuments take() && {
+        found_.walked = std::move(seen_folders_);
+        return std::move(found_);
+    }
 
 private:
     void add_url(const std::string& named) {

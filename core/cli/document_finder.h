@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <set>
@@ -49,6 +50,9 @@ struct DocumentFile {
     bool is_known = false;  // a spec of the catalog is this document, or becomes it
 };
 
+// Whether a file in a folder counts, by its name: `*.json`, `*.yaml` and `*.yml`.
+[[nodiscard]] bool is_document_name(const std::filesystem::path& path);
+
 // The source that is stored with its spec: the absolute path, or the URL.
 [[nodiscard]] std::string source_of(const DocumentFile& file);
 
@@ -70,8 +74,9 @@ struct FoundDocuments {
     std::vector<DocumentFile> files;       // in a stable order: as named, each folder's files sorted
     std::vector<RefusedDocument> refused;  // not there, not readable, or named and not a file
     std::vector<RefusedDocument> skipped;  // found in folders, and not looked into
-    std::vector<WalkedFolder> folders;
-    std::vector<std::string> notes;  // for people: names that were changed to be unique
+    std::vector<WalkedFolder> folders;     // those that were named
+    std::set<std::string> walked;          // the real paths of all folders that were looked into
+    std::vector<std::string> notes;        // for people: names that were changed to be unique
 };
 
 // Walks the paths. A named file counts whatever its extension is. In folders only `*.json`, `*.yaml` and `*.yml` count,

@@ -11,9 +11,8 @@
 
 #include "catalog/document.h"
 #include "catalog/hash.h"
-#include "cli/folder_sync.h"
+#include "cli/index_pass.h"
 #include "cli/index_report.h"
-#include "cli/indexer.h"
 #include "cli/present.h"
 #include "embedq/support/ids.h"
 
@@ -101,45 +100,34 @@ int run_index_check(CommandContext& context, const IndexArguments& arguments) {
         if (!made) return show_error(context, made.error());
         fetcher = std::move(*made);
     }
-    auto found = find_documents(arguments.paths, interruption->token(), fetcher.get());
-    if (const Status named = settle_names(engine, arguments.catalog, found); !named)
-        return show_error(context, named.error());
-    auto sync =
-        FolderSync::look(engine, arguments.catalog, found, sync_policy(arguments, (*runtime)->store_capabilities()));
-    if (!sync) return show_error(context, sync.error());
     IndexerSettings settings;
-    settings.catalog_id = arguments.catalog;
     settings.fetcher = fetcher.get();
-    settings.renamed_from = [&](const DocumentFile& file, const Sha256& hash) {
-        return sync->renamed_from(file, hash);
-    };
     settings.put = [&](std::span<const SpecInput> inputs) -> Result<PutResults> {
         PutResults results;
         for (const SpecInput& input : inputs) results.push_back(outcome_of(engine, input, interruption->token()));
         return results;
     };
-    auto report = put_documents(engine, found.files, settings, {}, interruption->token());
-    if (!report) return show_error(context, report.error());
-    if (report->stopped) {
+    const SyncPolicy policy = sync_policy(arguments, (*runtime)->store_capabilities());
+    const auto pass = index_pass(engine, arguments, policy, std::move(settings), interruption->token());
+    if (!pass) return show_error(context, pass.error());
+    const IndexReport& report = pass->report;
+    if (report.stopped) {
         context.console.error("stopped before every document was compared");
         return exit_failed;
     }
-    report->refused.insert(report->refused.begin(), found.refused.begin(), found.refused.end());
-    report->skipped.insert(report->skipped.begin(), found.skipped.begin(), found.skipped.end());
-    sync->found_again(report->spec_names);
-    const SyncReport folders = sync->plan();
-    const Changes changes = changes_of(*report);
-    const bool in_step = changes.created.empty() && changes.changed.empty() && report->renamed.empty() &&
-                         folders.removed.empty() && report->refused.empty() && !needs_confirmation(folders);
+    const SyncReport folders = pass->sync.plan();
+    const Changes changes = changes_of(report);
+    const bool in_step = changes.created.empty() && changes.changed.empty() && report.renamed.empty() &&
+                         folders.removed.empty() && report.refused.empty() && !needs_confirmation(folders);
     if (context.json) {
         Json json{{"in_step", in_step},
                   {"new", changes.created},
                   {"changed", changes.changed},
                   {"unchanged", changes.unchanged}};
-        add_details(json, *report, folders);
+        add_details(json, report, folders);
         context.console.print(dump(json));
     } else {
-        print_text(context.console, *report, changes, folders, in_step);
+        print_text(context.console, report, changes, folders, in_step);
     }
     return in_step ? exit_done : exit_failed;
 }

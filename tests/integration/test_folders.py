@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 
 from postgres import Cluster
 
-from program import World, document
+from program import DEADLINE, World, document
 
 
 class Folders(unittest.TestCase):
@@ -76,6 +76,32 @@ class Folders(unittest.TestCase):
         self.assertEqual(len(self.index(1)["missing"]), 3)
         self.assertEqual(len(self.names()), 3)
         self.assertEqual(len(self.index(0, "--yes")["removed"]), 3)
+
+
+class Watched(unittest.TestCase):
+    def test_a_folder_is_followed(self):
+        world = World()
+        self.addCleanup(world.close)
+        world.write("pets.json", document("pets", 2))
+        watch = world.start("index", world.specs, "--watch", "--json")
+
+        def next_pass():
+            return json.loads(watch.stdout.readline())
+        self.assertEqual(next_pass()["changed"], 1)
+        world.write("sub/shop.json", document("shop", 2))
+        while next_pass()["documents"] != 2:  # the new folder may be seen before its file
+            pass
+        (world.specs / "pets.json").rename(world.specs / "animals.json")
+        while not (seen := next_pass())["renamed"]:
+            pass
+        self.assertEqual(seen["renamed"], [{"from": "pets", "to": "animals"}])
+        (world.specs / "animals.json").unlink()
+        while not (seen := next_pass())["removed"]:
+            pass
+        self.assertEqual([each["spec_name"] for each in seen["removed"]], ["animals"])
+        watch.terminate()
+        self.assertEqual(watch.wait(DEADLINE), 0, watch.stderr.read())
+        self.assertEqual([spec["spec_name"] for spec in world.json("specs", "list")["specs"]], ["sub.shop"])
 
 
 class SharedStore(unittest.TestCase):

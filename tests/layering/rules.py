@@ -159,9 +159,8 @@ LIBRARIES = [
 # All folders except the contract may use the operating system.
 SYSTEM_HEADERS = {
     "arpa/inet.h", "fcntl.h", "linux/tcp.h", "netinet/in.h", "poll.h", "pthread.h", "pwd.h", "signal.h", "stdlib.h",
-    "spawn.h",
-    "sys/eventfd.h",
-    "sys/ioctl.h", "sys/random.h", "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/statvfs.h",
+    "spawn.h", "sys/eventfd.h", "sys/inotify.h", "sys/ioctl.h", "sys/random.h", "sys/signalfd.h", "sys/socket.h",
+    "sys/stat.h", "sys/statfs.h", "sys/statvfs.h",
     "sys/types.h", "sys/un.h", "sys/utsname.h",
     "sys/wait.h", "unistd.h",
 }

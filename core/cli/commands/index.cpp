@@ -13,6 +13,7 @@
 #include "cli/index_check.h"
 #include "cli/index_report.h"
 #include "cli/index_waiter.h"
+#include "cli/index_watch.h"
 #include "cli/indexer.h"
 #include "cli/present.h"
 #include "cli/progress.h"
@@ -191,6 +192,7 @@ std::string why_nothing(const FoundDocuments& found, const IndexReport& report) 
 
 int run_index(CommandContext& context, const IndexArguments& arguments) {
     if (arguments.check) return run_index_check(context, arguments);
+    if (arguments.watch) return run_index_watch(context, arguments);
     Console& console = context.console;
     if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     const auto interruption = context.listen_for_stop();
