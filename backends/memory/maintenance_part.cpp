@@ -124,7 +124,9 @@ Result<PruneResult> MemoryStore::prune(const PruneRequest& request) {
     result.jobs = prune_jobs(state_, before, request.limit, result.more);
     result.vectors = prune_texts(state_, before, request.limit, result.more);
     result.changes = prune_feed(state_, before, request.limit, result.more);
-    std::erase_if(state_.workers, [&](const auto& worker) { return worker.second.seen_at < before; });
+    std::erase_if(state_.workers, [silent_since = now() - worker_lifetime(request.older_than)](const auto& worker) {
+        return worker.second.seen_at < silent_since;
+    });
     std::erase_if(state_.rate_limits, [forgotten = now() - std::chrono::hours(1)](const auto& reserved) {
         return reserved.second < forgotten;
     });

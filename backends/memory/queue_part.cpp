@@ -144,9 +144,13 @@ Result<std::vector<bool>> MemoryStore::extend(const WorkerReport& worker, std::s
     const sync::Lock lock(mutex_);
     ++state_.stamp;
     const Time at = now();
-    const auto [seen, first_time] = state_.workers.try_emplace(worker.worker_id, WorkerInfo{worker, at, at});
-    seen->second.report = worker;
-    seen->second.seen_at = at;
+    if (worker.stopped) {
+        state_.workers.erase(worker.worker_id);
+    } else {
+        const auto [seen, first_time] = state_.workers.try_emplace(worker.worker_id, WorkerInfo{worker, at, at});
+        seen->second.report = worker;
+        seen->second.seen_at = at;
+    }
     std::vector<bool> still_held;
     still_held.reserve(jobs.size());
     for (const JobRef& ref : jobs) {

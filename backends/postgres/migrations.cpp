@@ -35,6 +35,13 @@ constexpr std::int64_t lock_number = 0x656d6271;
            " minutes')\n$$;\n";
 }
 
+// And how long a worker's row stays that was killed.
+[[nodiscard]] std::string silence_function() {
+    return "CREATE FUNCTION embedq.longest_silence() RETURNS interval LANGUAGE sql IMMUTABLE AS $$\n    SELECT "
+           "interval '" +
+           std::to_string(longest_silence.count()) + " hours'\n$$;\n";
+}
+
 // How many later indexes are built, by the number of each applied step.
 using Applied = std::map<std::uint32_t, std::size_t>;
 
@@ -232,9 +239,9 @@ private:
 const Migrations& migrations() {
     static const Migrations all{
         {.name = "first schema",
-         .sql = std::string(sql::schema) + parking_function() + refusal_function() + sql::catalogs + sql::specs +
-                sql::queue + sql::working + sql::commit + sql::maintenance + sql::reading},
-        {.name = "folders, notes and refreshes", .sql = sql::records},
+         .sql = std::string(sql::schema) + parking_function() + refusal_function() + silence_function() +
+                sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit + sql::maintenance + sql::reading},
+         {.name = "folders, notes and refreshes", .sql = sql::records},
     };
     return all;
 }

@@ -241,7 +241,9 @@ Result<std::vector<bool>> PostgresStore::extend(const WorkerReport& worker, std:
         .add(worker.host)
         .add(worker.pid)
         .add(worker.version)
-        .add(static_cast<std::int64_t>(worker.jobs_held));
+        .add(static_cast<std::int64_t>(worker.jobs_held))
+        .add(std::span(worker.providers))
+        .add(worker.stopped);
     add_jobs(parameters, jobs);
     parameters.add(to_us(lease));
     return pool_.call("extend_leases", parameters, [&](const Rows& rows) { return which_held(rows, jobs.size()); });

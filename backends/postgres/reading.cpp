@@ -115,7 +115,8 @@ Result<std::vector<WorkerInfo>> PostgresStore::workers() {
                                       .host = rows.text(i, 1),
                                       .pid = rows.integer(i, 2),
                                       .version = rows.text(i, 3),
-                                      .jobs_held = rows.count(i, 4)},
+                                      .jobs_held = rows.count(i, 4),
+                                      .providers = rows.texts(i, 7)},
                            .started_at = rows.time(i, 5),
                            .seen_at = rows.time(i, 6)});
         }

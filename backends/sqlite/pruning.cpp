@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "catalogs.h"
+#include "embedq/support/store_rules.h"
 #include "statements.h"
 #include "store.h"
 
@@ -65,8 +66,9 @@ template <class Take>
     return found;
 }
 
-[[nodiscard]] PruneResult delete_rows(Connection& connection, const Prunable& found, std::int64_t before,
+[[nodiscard]] PruneResult delete_rows(Connection& connection, const Prunable& found, const PruneRequest& request,
                                       std::int64_t now) {
+    const std::int64_t before = now - microseconds_of(request.older_than);
     PruneResult result;
     for (const std::int64_t job : found.jobs) result.jobs += change(connection, sql::delete_job, job);
     for (const std::int64_t vector : found.vectors) {
@@ -82,7 +84,7 @@ template <class Take>
     }
     for (const auto& [catalog, revision] : floors) change(connection, sql::raise_floor, catalog, revision);
     for (const std::int64_t text : found.texts) change(connection, sql::delete_unused_text, text);
-    change(connection, sql::forget_workers, before);
+    change(connection, sql::forget_workers, now - microseconds_of(worker_lifetime(request.older_than)));
     change(connection, sql::forget_rate_limits, now - microseconds_of(std::chrono::hours(1)));
     result.more = found.more;
     return result;
@@ -96,7 +98,7 @@ Result<PruneResult> SqliteStore::prune(const PruneRequest& request) {
     });
     if (!found) return std::unexpected(found.error());
     return connections_.write([&](Connection& connection, std::int64_t now) -> Result<PruneResult> {
-        return delete_rows(connection, *found, now - microseconds_of(request.older_than), now);
+        return delete_rows(connection, *found, request, now);
     });
 }
 

@@ -22,6 +22,16 @@ struct Counts {
     return {static_cast<std::size_t>(row.integer(0)), static_cast<std::size_t>(row.integer(1))};
 }
 
+[[nodiscard]] std::vector<std::string> split(std::string_view names) {
+    std::vector<std::string> parts;
+    while (!names.empty()) {
+        const auto end = std::min(names.find(','), names.size());
+        parts.emplace_back(names.substr(0, end));
+        names.remove_prefix(std::min(end + 1, names.size()));
+    }
+    return parts;
+}
+
 [[nodiscard]] CatalogHealth health_of(Connection& connection, const CatalogRow& catalog) {
     CatalogHealth health;
     health.catalog_id = catalog.catalog_id;
@@ -176,7 +186,8 @@ Result<std::vector<WorkerInfo>> SqliteStore::workers() {
                                       .host = row.text(1),
                                       .pid = row.integer(2),
                                       .version = row.text(3),
-                                      .jobs_held = static_cast<std::size_t>(row.integer(4))},
+                                      .jobs_held = static_cast<std::size_t>(row.integer(4)),
+                                      .providers = split(row.view(7))},
                            .started_at = row.time(5),
                            .seen_at = row.time(6)});
         }

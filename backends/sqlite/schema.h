@@ -197,6 +197,7 @@ CREATE TABLE workers (
     pid        INTEGER NOT NULL,
     version    TEXT    NOT NULL,
     jobs_held  INTEGER NOT NULL,
+    providers  TEXT    NOT NULL,  -- their names, with commas between them
     started_at INTEGER NOT NULL,
     seen_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

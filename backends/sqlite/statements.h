@@ -414,11 +414,13 @@ inline constexpr char unused_texts[] = "SELECT t.text FROM texts t WHERE " SQLIT
 inline constexpr char delete_unused_text[] = "DELETE FROM texts AS t WHERE t.text = ?1 AND " SQLITE_STORE_TEXT_UNUSED;
 
 inline constexpr char put_worker[] = R"sql(
-INSERT INTO workers (worker_id, host, pid, version, jobs_held, started_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+INSERT INTO workers (worker_id, host, pid, version, jobs_held, providers, started_at, seen_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
 ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
-    jobs_held = excluded.jobs_held, seen_at = excluded.seen_at)sql";
+    jobs_held = excluded.jobs_held, providers = excluded.providers, seen_at = excluded.seen_at)sql";
+inline constexpr char forget_worker[] = "DELETE FROM workers WHERE worker_id = ?1";
 inline constexpr char workers[] =
-    "SELECT worker_id, host, pid, version, jobs_held, started_at, seen_at FROM workers ORDER BY worker_id";
+    "SELECT worker_id, host, pid, version, jobs_held, started_at, seen_at, providers FROM workers ORDER BY worker_id";
 // --- a clock that was set back (clock.h). ?1 is now, ?2 by how much.
 
 // The newest time that every heartbeat, write and commit leaves behind.

@@ -98,9 +98,25 @@ struct Claimable {
     return page;
 }
 
+// Names have no commas.
+[[nodiscard]] std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text.append(text.empty() ? "" : ",").append(name);
+    return text;
+}
+
 [[nodiscard]] std::optional<std::int64_t> earliest(std::optional<std::int64_t> one, std::optional<std::int64_t> other) {
     if (!one || !other) return one ? one : other;
     return std::min(*one, *other);
+}
+
+void report(Connection& connection, const WorkerReport& worker, std::int64_t now) {
+    if (worker.stopped) {
+        change(connection, sql::forget_worker, worker.worker_id);
+    } else {
+        change(connection, sql::put_worker, worker.worker_id, worker.host, worker.pid, worker.version, worker.jobs_held,
+               joined(worker.providers), now);
+    }
 }
 
 }  // namespace
@@ -145,8 +161,7 @@ Result<std::vector<bool>> SqliteStore::extend(const WorkerReport& worker, std::s
     if (auto valid = check_lease(lease); !valid) return std::unexpected(valid.error());
     return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<bool>> {
         correct_times(connection, now, microseconds_of(lease));
-        change(connection, sql::put_worker, worker.worker_id, worker.host, worker.pid, worker.version, worker.jobs_held,
-               now);
+        report(connection, worker, now);
         std::vector<bool> held;
         held.reserve(jobs.size());
         for (const JobRef& job : jobs) {

@@ -80,16 +80,12 @@ void LeaseKeeper::watch(std::stop_token stop) {
 
 void LeaseKeeper::extend() {
     std::vector<std::pair<HoldId, JobRef>> held;
-    WorkerReport report;
     {
         const sync::Lock lock(state_.mutex);
         held = state_.queue.held();
-        report.jobs_held = held.size();
     }
-    report.worker_id = state_.worker_id;
-    report.host = host_name();
-    report.pid = ::getpid();
-    report.version = state_.settings.version;
+    WorkerReport report = this_worker();
+    report.jobs_held = held.size();
     std::vector<JobRef> refs;
     refs.reserve(held.size());
     for (const auto& [hold, ref] : held) refs.push_back(ref);
@@ -113,6 +109,21 @@ void LeaseKeeper::extend() {
     }
     if (in_time) state_.store_faults.succeeded(keep_leases);
     give_back(dropped);
+}
+
+WorkerReport LeaseKeeper::this_worker() const {
+    return {.worker_id = state_.worker_id,
+            .host = host_name(),
+            .pid = ::getpid(),
+            .version = state_.settings.version,
+            .providers = state_.providers().names()};
+}
+
+void LeaseKeeper::sign_off() {
+    WorkerReport report = this_worker();
+    report.stopped = true;
+    if (const auto stopped = state_.store().extend(report, {}, state_.settings.lease); !stopped)
+        state_.logger().debug("this worker stays listed for a day: " + to_string(stopped.error()));
 }
 
 void LeaseKeeper::give_back(const std::vector<JobRef>& dropped) {

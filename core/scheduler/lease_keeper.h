@@ -29,8 +29,12 @@ public:
     // Logs the jobs that were lost since the last line, a few lines a minute at most; at the `end` in any case. Called
     // by one thread at a time.
     void report_losses(bool end = false) EMBEDQ_EXCLUDES(state_.mutex);
+    // At the end of a stop: this worker is no longer listed.
+    void sign_off();
 
 private:
+    // Without the jobs that it holds.
+    [[nodiscard]] WorkerReport this_worker() const;
     // Drops all jobs. False if it is not time for that yet.
     [[nodiscard]] bool drop(endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
     // Gives back the jobs that were dropped, so that they need not wait for the end of their leases.

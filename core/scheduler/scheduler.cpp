@@ -92,6 +92,7 @@ public:
         end(std::array{&committer_thread_});
         // The lease keeper stops last: what was being committed needed its leases.
         end(std::array{&keeper_thread_, &watch_thread_});
+        keeper_.sign_off();
         state_.notifier().publish();
         keeper_.report_losses(true);
         log_summary();

@@ -160,7 +160,7 @@ BEGIN
     SELECT count(*) INTO changes FROM gone;
     more := more OR changes >= p_limit;
 
-    DELETE FROM embedq.workers w WHERE w.seen_at < v_before;
+    DELETE FROM embedq.workers w WHERE w.seen_at < greatest(v_before, embedq.store_now() - embedq.longest_silence());
     DELETE FROM embedq.rate_limits l WHERE (l.fingerprint, l.unit) IN (
         SELECT q.fingerprint, q.unit FROM embedq.rate_limits q WHERE q.free_at < embedq.store_now() - interval '1 hour'
         FOR UPDATE SKIP LOCKED);
@@ -306,11 +306,12 @@ BEGIN
 END $$;
 
 CREATE FUNCTION embedq.list_workers()
-RETURNS TABLE (worker_id text, host text, pid bigint, version text, jobs_held bigint, started_at bigint, seen_at bigint)
+RETURNS TABLE (worker_id text, host text, pid bigint, version text, jobs_held bigint, started_at bigint, seen_at bigint,
+               providers text[])
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY SELECT w.worker_id, w.host, w.pid, w.version, w.jobs_held, embedq.to_us(w.started_at),
-        embedq.to_us(w.seen_at)
+                        embedq.to_us(w.seen_at), w.providers
                  FROM embedq.workers w ORDER BY w.worker_id COLLATE "C";
 END $$;

@@ -274,6 +274,7 @@ CREATE TABLE embedq.workers (
     pid        bigint      NOT NULL,
     version    text        NOT NULL,
     jobs_held  bigint      NOT NULL,
+    providers  text[]      NOT NULL,  -- their names
     started_at timestamptz NOT NULL,
     seen_at    timestamptz NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);

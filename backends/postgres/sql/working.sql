@@ -175,7 +175,8 @@ END $$;
 -- Extends the leases that are still held, with one small write per receipt. If only some jobs of a receipt are
 -- extended, the others move to a part of their own, which keeps its expiry.
 CREATE FUNCTION embedq.extend_leases(p_worker text, p_host text, p_pid bigint, p_version text, p_jobs_held bigint,
-                                     p_ids bigint[], p_tokens uuid[], p_lease bigint) RETURNS TABLE (n bigint)
+                                     p_providers text[], p_stopped boolean, p_ids bigint[], p_tokens uuid[],
+                                     p_lease bigint) RETURNS TABLE (n bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -187,10 +188,15 @@ BEGIN
     -- A heartbeat that a crash of the server undoes is soon repeated: no need to wait for the disk.
     PERFORM set_config('synchronous_commit', 'off', true);
     PERFORM embedq.correct_times(embedq.span_us(p_lease));
-    INSERT INTO embedq.workers AS w (worker_id, host, pid, version, jobs_held, started_at, seen_at)
-    VALUES (p_worker, p_host, p_pid, p_version, p_jobs_held, embedq.store_now(), embedq.store_now())
-    ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
-                                          jobs_held = excluded.jobs_held, seen_at = embedq.store_clock();
+    IF p_stopped THEN
+        DELETE FROM embedq.workers w WHERE w.worker_id = p_worker;
+    ELSE
+        INSERT INTO embedq.workers AS w (worker_id, host, pid, version, jobs_held, providers, started_at, seen_at)
+        VALUES (p_worker, p_host, p_pid, p_version, p_jobs_held, p_providers, embedq.store_now(), embedq.store_now())
+        ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, pid = excluded.pid, version = excluded.version,
+                                              jobs_held = excluded.jobs_held, providers = excluded.providers,
+                                              seen_at = embedq.store_clock();
+    END IF;
     PERFORM 1 FROM embedq.job_leases l WHERE l.token = ANY (p_tokens) ORDER BY l.token, l.part FOR UPDATE;
     v_now := embedq.store_clock();
     v_open := ARRAY (SELECT h FROM embedq.open_jobs(p_ids, p_tokens) h);

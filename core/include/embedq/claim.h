@@ -48,6 +48,8 @@ struct WorkerReport {
     std::int64_t pid = 0;
     std::string version;
     std::size_t jobs_held = 0;
+    std::vector<std::string> providers = {};  // those that it embeds with, by their names in its configuration
+    bool stopped = false;                     // its last report: the process ends, and is listed no longer
 };
 
 struct WorkerInfo {

@@ -6,12 +6,20 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace embedq {
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
+
+// What a line is about, for logs that machines read: the JSON log has each as a member (docs/deploying.md).
+struct LogField {
+    std::string_view key;
+    std::variant<std::string_view, std::int64_t> value;
+};
 
 // Lines go to the host's log with the instance's name in front. A plugin never brings a logging library of its own.
 class Logger {
@@ -19,6 +27,10 @@ public:
     virtual ~Logger() = default;
     virtual void log(LogLevel level, std::string_view message) = 0;
     [[nodiscard]] virtual bool enabled(LogLevel level) const noexcept = 0;
+    // A line with fields. The message says all of it by itself.
+    virtual void log_fields(LogLevel level, std::string_view message, std::span<const LogField> /*fields*/) {
+        log(level, message);
+    }
 
     void debug(std::string_view message) { log(LogLevel::debug, message); }
     void info(std::string_view message) { log(LogLevel::info, message); }

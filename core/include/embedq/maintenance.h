@@ -21,6 +21,7 @@ struct ReconcileResult {
 };
 
 struct PruneRequest {
+    // Workers that were killed are forgotten after a day at the latest (support/store_rules.h).
     std::chrono::milliseconds older_than{std::chrono::hours(24 * 14)};
     std::size_t limit = 1000;  // rows of each kind per call; call again while `more`
 };

@@ -85,7 +85,7 @@ public:
     // Due jobs in order of due time, then id, each with a new random token. Never waits for another claimer, never
     // gives out a job twice.
     [[nodiscard]] virtual Result<std::vector<ClaimedJob>> claim(const ClaimRequest& request) = 0;
-    // Extends the leases that are still held, and records the heartbeat; false where a lease is lost.
+    // Extends the leases that are still held, and records the heartbeat or the stop; false where a lease is lost.
     [[nodiscard]] virtual Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
                                                            std::chrono::milliseconds lease) = 0;
     // One answer per query; `lost` where the lease is. What is not settled, and texts whose refusal is due.

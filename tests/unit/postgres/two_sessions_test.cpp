@@ -169,6 +169,8 @@ TEST_F(TwoSessions, a_lease_that_was_extended_after_a_wait_is_not_shorter) {
                                      .add(std::int64_t{1})
                                      .add("1")
                                      .add(std::int64_t{1})
+                                     .add(std::move(Array().add("lexical")))
+                                     .add(false)
                                      .add(std::move(Array().add(job.ref.id)))
                                      .add(std::move(Array().add_uuid(with_job(job.ref.token, job.ref.id))))
                                      .add(std::int64_t{20'000'000}));

@@ -332,7 +332,10 @@ TEST_F(PipelineTest, stop_is_clean) {
         one_at_a_time->wait_for_call(1);
         gate.open();
     });
+    ASSERT_TRUE(eventually([&] { return store->workers()->size() == 1; }));
+    EXPECT_EQ(store->workers()->at(0).report.providers, std::vector<std::string>{"p"});
     scheduler.stop();
+    EXPECT_TRUE(store->workers()->empty()) << "who stopped well is listed no longer";
     EXPECT_EQ(store->settlement("c", {})->vectors % 4, 0U) << "calls in flight are committed whole";
     EXPECT_GE(store->settlement("c", {})->vectors, 4U);
     EXPECT_TRUE(jobs(JobStatus::running).empty()) << "nothing is left leased";

@@ -60,6 +60,10 @@ const std::array planted_faults{
           "recovered_in_time.next_due_counts_the_fingerprints_asked_for", make<NextDueOfEveryProfile>},
     Fault{"heartbeat_replaces_the_worker", "each heartbeat replaces the worker's row",
           "reads_are_cheap.workers_are_listed", make<HeartbeatReplacesTheWorker>},
+    Fault{"stopped_workers_stay", "the last report of a worker is taken for a heartbeat",
+          "workers.a_worker_that_stopped_is_not_listed", make<StoppedWorkersStay>},
+    Fault{"killed_workers_stay", "pruning leaves the rows of workers", "workers.a_killed_worker_is_forgotten",
+          make<KilledWorkersStay>},
 
     // queueing_faults.h
     Fault{"write_without_job", "the spec is stored, its job is lost",

@@ -289,4 +289,31 @@ public:
     }
 };
 
+class StoppedWorkersStay final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<bool>> extend(const WorkerReport& worker, std::span<const JobRef> jobs,
+                                     std::chrono::milliseconds lease) override {
+        WorkerReport alive = worker;
+        alive.stopped = false;
+        return inner().extend(alive, jobs, lease);
+    }
+};
+
+// As long as history does: what it was reported to have is reported again.
+class KilledWorkersStay final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<WorkerInfo>> workers() override {
+        for (const WorkerInfo& worker : take(inner().workers()))
+            seen_.insert_or_assign(worker.report.worker_id, worker);
+        std::vector<WorkerInfo> all;
+        for (const auto& [id, worker] : seen_) all.push_back(worker);
+        return all;
+    }
+
+private:
+    std::map<std::string, WorkerInfo> seen_;
+};
+
 }  // namespace embedq::conformance::faults

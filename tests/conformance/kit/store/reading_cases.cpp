@@ -218,10 +218,10 @@ void jobs_are_filtered_and_paged(Kit& kit) {
 }
 
 void workers_are_listed(Kit& kit) {
-    const WorkerReport first{"w1", "host-1", 42, "1.2.3", 3};
+    const WorkerReport first{"w1", "host-1", 42, "1.2.3", 3, {"hosted"}};
     must(kit.store().extend(first, {}, 20s));
     kit.advance(5s);
-    must(kit.store().extend({"w1", "host-1", 42, "1.2.3", 5}, {}, 20s));
+    must(kit.store().extend({"w1", "host-1", 42, "1.2.3", 5, {"hosted", "local-2"}}, {}, 20s));
     must(kit.store().extend({"w2", "host-2", 43, "1.2.3", 0}, {}, 20s));
     auto workers = must(kit.store().workers());
     std::ranges::sort(workers, {}, [](const WorkerInfo& worker) { return worker.report.worker_id; });
@@ -230,7 +230,40 @@ void workers_are_listed(Kit& kit) {
     EXPECT_EQ(workers[0].report.pid, 42);
     EXPECT_EQ(workers[0].report.version, "1.2.3");
     EXPECT_EQ(workers[0].report.jobs_held, 5U);
+    EXPECT_EQ(workers[0].report.providers, (std::vector<std::string>{"hosted", "local-2"}));
     EXPECT_EQ(workers[0].seen_at - workers[0].started_at, 5s);
+    EXPECT_TRUE(workers[1].report.providers.empty());
+}
+
+std::vector<std::string> listed_workers(Kit& kit) {
+    std::vector<std::string> ids;
+    for (const WorkerInfo& worker : must(kit.store().workers())) ids.push_back(worker.report.worker_id);
+    std::ranges::sort(ids);
+    return ids;
+}
+
+void a_worker_that_stopped_is_not_listed(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const auto job = kit.claim_one();
+    for (const char* id : {"w1", "w2"}) must(kit.store().extend({.worker_id = id}, {}, 20s));
+    const auto held = must(kit.store().extend({.worker_id = "w1", .stopped = true}, std::vector{job.ref}, 20s));
+    EXPECT_EQ(held, std::vector<bool>{true}) << "leases are extended as ever";
+    EXPECT_EQ(listed_workers(kit), std::vector<std::string>{"w2"});
+    must(kit.store().extend({.worker_id = "w3", .stopped = true}, {}, 20s));
+    EXPECT_EQ(listed_workers(kit), std::vector<std::string>{"w2"}) << "who was never listed stops without a row";
+}
+
+void a_killed_worker_is_forgotten(Kit& kit) {
+    must(kit.store().extend({.worker_id = "killed"}, {}, 20s));
+    kit.advance(23h);
+    must(kit.store().extend({.worker_id = "alive"}, {}, 20s));
+    must(kit.store().prune({.older_than = 24h * 14}));
+    EXPECT_EQ(listed_workers(kit), (std::vector<std::string>{"alive", "killed"})) << "somebody may look for it";
+    kit.advance(2h);
+    must(kit.store().extend({.worker_id = "alive"}, {}, 20s));
+    must(kit.store().prune({.older_than = 24h * 14}));
+    EXPECT_EQ(listed_workers(kit), std::vector<std::string>{"alive"}) << "it does not stay as long as history does";
 }
 
 // --- absence_is_said
@@ -286,6 +319,8 @@ std::vector<Case> reading_cases() {
         {"reads_are_cheap", "settlement_counts_distinct_texts", settlement_counts_distinct_texts},
         {"reads_are_cheap", "jobs_are_filtered_and_paged", jobs_are_filtered_and_paged},
         {"reads_are_cheap", "workers_are_listed", workers_are_listed},
+        {"workers", "a_worker_that_stopped_is_not_listed", a_worker_that_stopped_is_not_listed},
+        {"workers", "a_killed_worker_is_forgotten", a_killed_worker_is_forgotten},
         {"absence_is_said", "an_unknown_catalog_is_named", an_unknown_catalog_is_named},
         {"absence_is_said", "an_unknown_spec_is_named", an_unknown_spec_is_named},
     };

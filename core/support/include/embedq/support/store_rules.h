@@ -28,6 +28,13 @@ namespace embedq {
 // A job whose lease expired so often may kill its worker: it is a suspect (store.h).
 inline constexpr std::uint32_t suspect_expiries = 2;
 
+// A worker that was killed leaves its row, which `prune` deletes when it is older than this, or than what it is asked.
+inline constexpr std::chrono::hours longest_silence{24};
+
+[[nodiscard]] inline std::chrono::milliseconds worker_lifetime(std::chrono::milliseconds older_than) {
+    return std::min<std::chrono::milliseconds>(older_than, longest_silence);
+}
+
 // --- Answers about things that are missing, or that exist already.
 
 // The hints stand by themselves for stores whose messages come from elsewhere.
