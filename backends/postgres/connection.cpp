@@ -69,12 +69,13 @@ struct Default {
 // A dead peer is noticed within half a minute; a session that writes goes to the primary. The encoding is not the URL's
 // to choose.
 constexpr const char* connect_timeout = "connect_timeout";
+constexpr std::string_view session_kind = "target_session_attrs";
 constexpr Default defaults[] = {{"application_name", "embedq"}, {connect_timeout, "5"},
                                 {"keepalives_idle", "10"},      {"keepalives_interval", "5"},
                                 {"keepalives_count", "3"},      {"tcp_user_timeout", "20000"},
-                                {"client_encoding", "UTF8"},    {"target_session_attrs", "read-write"}};
+                                {"client_encoding", "UTF8"},    {session_kind.data(), "read-write"}};
 
-[[nodiscard]] std::string with_defaults(const std::string& url) {
+[[nodiscard]] std::string with_defaults(const std::string& url, bool any_session) {
     if (const auto problem = problem_with_url(url))
         throw failure(ErrorKind::misconfigured, "the store's 'url' cannot be parsed: " + problem->message,
                       problem->hint);
@@ -93,6 +94,7 @@ constexpr Default defaults[] = {{"application_name", "embedq"}, {connect_timeout
         const std::string_view keyword = option->keyword;
         const auto by_default = std::ranges::find(defaults, keyword, &Default::keyword);
         // To libpq it is no limit if it is not positive.
+        if (keyword == session_kind && any_session) continue;
         const bool endless = keyword == connect_timeout && option->val != nullptr && std::atoi(option->val) <= 0;
         if (option->val != nullptr && !endless && keyword != "client_encoding") {
             add(keyword, option->val);
@@ -226,11 +228,19 @@ struct Connection::Impl {
     Impl(const ConnectionSettings& from, sync::Watchdog* by, SilenceCheck* check)
         : settings(from), watchdog(by), silence(check), place(place_of(from.url)) {}
 
-    // libpq has no other way to connect to several addresses, with a time for each, than one that blocks.
+    // Who only reads prefers the primary, too: a standby may be behind.
     void connect() {
-        const auto open = [options = with_defaults(settings.url)] {
-            return std::make_unique<pqxx::connection>(options);
-        };
+        if (!settings.read_only) return connect(with_defaults(settings.url, false));
+        try {
+            connect(with_defaults(settings.url, false));
+        } catch (const pqxx::failure&) {
+            connect(with_defaults(settings.url, true));
+        }
+    }
+
+    // libpq has no other way to connect to several addresses, with a time for each, than one that blocks.
+    void connect(const std::string& options) {
+        const auto open = [options] { return std::make_unique<pqxx::connection>(options); };
         if (watchdog == nullptr) {
             connection = open();
             return;
@@ -423,7 +433,7 @@ Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watch
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_backend_pid(), "
         "pg_catalog.current_setting('server_version_num')",
         Duration::moments);
-    if (facts.boolean(0, 0)) {
+    if (facts.boolean(0, 0) && !settings.read_only) {
         throw Failure{.error = {ErrorKind::unavailable,
                                 "PostgreSQL at " + impl_->place + " is a standby, which cannot be written to",
                                 "name the primary in 'url', or all hosts of the cluster with "
@@ -442,6 +452,7 @@ Connection::Connection(const ConnectionSettings& settings, sync::Watchdog* watch
     }
     if (!impl_->pooled)
         execute(settings_statement("SET", settings.statement_timeout, impl_->version), Duration::moments);
+    if (!impl_->pooled && settings.read_only) execute("SET default_transaction_read_only = on", Duration::moments);
 }
 
 Connection::~Connection() = default;

@@ -30,6 +30,8 @@ struct ConnectionSettings {
     // are found by their key, the checks of a connection. Other calls may take the statement's time and a few seconds.
     std::chrono::milliseconds call_timeout{10'000};
     bool prepare = true;
+    // The session writes nothing, and may be one with a standby.
+    bool read_only = false;
 };
 
 // The server as people may see it, without credentials: "host:port/database".

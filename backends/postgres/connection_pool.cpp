@@ -152,7 +152,13 @@ Result<MigrationState> ConnectionPool::migration_state() {
     });
 }
 
+std::unexpected<Error> ConnectionPool::refuse_to_write() const {
+    return fail(ErrorKind::unsupported, "PostgreSQL store at " + place() + " is open for reading only",
+                "omit `read_only` in its options, or run a command that writes");
+}
+
 Result<MigrationState> ConnectionPool::migrate(const std::stop_token& stop) {
+    if (settings_.read_only) return refuse_to_write();
     const auto apply = [&](Lease& lease) -> Result<MigrationState> {
         try {
             apply_migrations(lease.connection(), settings_.schema, context_.logger(), migrations(), {}, stop);

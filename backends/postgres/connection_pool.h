@@ -99,6 +99,7 @@ private:
     void drop_idle();
     // Asked over a connection of its own.
     [[nodiscard]] Sessions sessions() noexcept;
+    [[nodiscard]] std::unexpected<Error> refuse_to_write() const;
 
     const ConnectionSettings settings_;
     const std::size_t pool_;
@@ -149,6 +150,7 @@ auto ConnectionPool::attempt(Body&& body, const std::stop_token& stop) -> declty
                 throw;
             }
         } catch (Failure& caught) {
+            if (settings_.read_only && caught.sql_state == sql_state::read_only_transaction) return refuse_to_write();
             if (!again(caught, fresh, tries, stop)) return std::unexpected(std::move(caught.error));
         } catch (const std::exception& caught) {
             return fail(ErrorKind::internal, "PostgreSQL at " + place() + " answered what cannot be read", {},

@@ -44,7 +44,7 @@ constexpr std::array meanings{
     Meaning{"23505", ErrorKind::unavailable, true, false, ""},  // unique violation
     Meaning{"08", ErrorKind::unavailable, false, true, ""},     // connection exception
     Meaning{"57P", ErrorKind::unavailable, false, true, ""},    // the server is shutting down or starting up
-    Meaning{"25006", ErrorKind::unavailable, false, true,       // read-only transaction
+    Meaning{sql_state::read_only_transaction, ErrorKind::unavailable, false, true,
             "the server may be a standby: name the primary in 'url', or all hosts with "
             "target_session_attrs=read-write"},
     Meaning{"53100", ErrorKind::unavailable, false, false,  // disk full

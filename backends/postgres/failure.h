@@ -25,6 +25,7 @@ inline constexpr std::string_view own_class = "EQ";  // of the codes above
 inline constexpr std::string_view transaction_rollback = "40000";
 inline constexpr std::string_view serialization_failure = "40001";
 inline constexpr std::string_view deadlock_detected = "40P01";
+inline constexpr std::string_view read_only_transaction = "25006";
 inline constexpr std::string_view insufficient_privilege = "42501";
 inline constexpr std::string_view too_many_connections = "53300";
 inline constexpr std::string_view lock_not_available = "55P03";

@@ -29,6 +29,7 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     settings.statement_timeout =
         options.find<std::chrono::milliseconds>("statement_timeout").value_or(settings.statement_timeout);
     settings.call_timeout = options.find<std::chrono::milliseconds>("call_timeout").value_or(settings.call_timeout);
+    settings.read_only = options.find<bool>("read_only").value_or(false);
     const auto pool = static_cast<std::size_t>(options.find<std::int64_t>("pool").value_or(8));
     return std::make_unique<PostgresStore>(std::move(settings), pool, context);
 }

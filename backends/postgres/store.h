@@ -34,6 +34,10 @@ inline constexpr std::array store_options{
                .help = "auto: serve, worker and index bring the schema up to date at their start; never: they refuse "
                        "an older one, and `embedq migrate up` is run by a role that may.",
                .choices = "auto|never"},
+    OptionSpec{.name = "read_only",
+               .type = OptionType::boolean,
+               .default_value = "false",
+               .help = "Never write, and be content with a standby. Commands that only read do so in any case."},
     OptionSpec{.name = "pool",
                .type = OptionType::integer,
                .default_value = "8",

@@ -27,12 +27,14 @@ Connections::Transaction::~Transaction() {
 Connections::Lease::~Lease() {
     if (!connection_) return;
     const sync::Lock lock(connections_.readers_mutex_);
-    if (connections_.readers_.size() < idle_readers) connections_.readers_.push_back(std::move(connection_));
+    // One that takes the file for immutable does not see what is written from now on.
+    if (connections_.readers_.size() < idle_readers && !connection_->immutable())
+        connections_.readers_.push_back(std::move(connection_));
 }
 
 std::unique_ptr<Connection> Connections::open(bool writes, bool create, std::stop_token stop) const {
     ConnectionSettings settings = settings_;
-    settings.writes = writes;
+    settings.writes = writes && !settings_.read_only;
     settings.create = create;
     settings.stop = std::move(stop);
     settings.interrupted = interrupted_.get_token();
@@ -96,7 +98,13 @@ Result<MigrationState> Connections::migration_state() {
     }
 }
 
+std::unexpected<Error> Connections::refuse_to_write() const {
+    return fail(ErrorKind::unsupported, "SQLite store '" + settings_.path + "' is open for reading only",
+                "omit `read_only` in its options, or run a command that writes");
+}
+
 Result<MigrationState> Connections::migrate(const std::stop_token& stop) {
+    if (settings_.read_only) return refuse_to_write();
     const sync::Lock lock(writer_mutex_);
     try {
         const auto connection = open(true, true, stop);

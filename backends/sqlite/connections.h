@@ -73,6 +73,7 @@ private:
         std::unique_ptr<Connection> connection_;
     };
 
+    [[nodiscard]] std::unexpected<Error> refuse_to_write() const;
     [[nodiscard]] std::int64_t now() const { return clock_.wall().time_since_epoch().count(); }
     [[nodiscard]] std::unique_ptr<Connection> open(bool writes, bool create, std::stop_token stop = {}) const;
     [[nodiscard]] std::unique_ptr<Connection> take_reader();
@@ -96,6 +97,7 @@ private:
 
 template <class Body>
 auto Connections::write(Body&& body) -> decltype(body(std::declval<Connection&>(), std::int64_t{})) {
+    if (settings_.read_only) return refuse_to_write();
     file_.look();
     const auto began = std::chrono::steady_clock::now();
     const sync::Lock lock(writer_mutex_);

@@ -1,7 +1,9 @@
 #include "database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -41,6 +43,28 @@ void make_file(const std::string& path) {
     [[maybe_unused]] const int made = ::mknod(path.c_str(), S_IFREG | file_mode, 0);
 }
 
+[[nodiscard]] bool may_write(const std::string& path) {
+    return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;
+}
+
+// 0 where there is no such file.
+[[nodiscard]] off_t size_of(const std::string& path) {
+    struct stat found{};
+    return ::stat(path.c_str(), &found) == 0 ? found.st_size : 0;
+}
+
+[[nodiscard]] std::string immutable_uri(const std::string& path) {
+    std::string uri = "file:";
+    for (const char c : std::filesystem::absolute(path).string()) {
+        if (c == '%' || c == '?' || c == '#') {
+            uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+        } else {
+            uri += c;
+        }
+    }
+    return uri + "?immutable=1";
+}
+
 [[nodiscard]] Failure interrupted(const std::string& path) {
     return failure(ErrorKind::unavailable, "SQLite store '" + path + "': the call was ended by the stop");
 }
@@ -49,10 +73,8 @@ void make_file(const std::string& path) {
 
 Connection::Connection(ConnectionSettings settings) : settings_(std::move(settings)) {
     if (settings_.create && settings_.path != in_memory) make_file(settings_.path);
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (settings_.create ? SQLITE_OPEN_CREATE : 0);
-    const int code = sqlite3_open_v2(settings_.path.c_str(), &handle_, flags, nullptr);
     try {
-        if (code != SQLITE_OK) fail("opening it");
+        open();
         sqlite3_extended_result_codes(handle_, 1);
         sqlite3_busy_handler(handle_, &Connection::on_busy, this);
         sqlite3_progress_handler(handle_, progress_interval, &Connection::on_progress, this);
@@ -74,8 +96,25 @@ Connection::Connection(ConnectionSettings settings) : settings_(std::move(settin
     }
 }
 
+void Connection::open() {
+    immutable_ = must_be_immutable();
+    const int kind = immutable_ ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
+    const int flags = kind | SQLITE_OPEN_NOMUTEX | (settings_.create ? SQLITE_OPEN_CREATE : 0);
+    const std::string name = immutable_ ? immutable_uri(settings_.path) : settings_.path;
+    if (sqlite3_open_v2(name.c_str(), &handle_, flags, nullptr) != SQLITE_OK) fail("opening it");
+}
+
+bool Connection::must_be_immutable() const {
+    if (!settings_.read_only || size_of(settings_.path + "-wal") > 0) return false;
+    const std::filesystem::path folder = std::filesystem::path(settings_.path).parent_path();
+    return !may_write(settings_.path) || !may_write(folder.empty() ? "." : folder.string());
+}
+
 Connection::~Connection() {
     for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+    // The last connection that closes would write the log into the file.
+    if (!settings_.writes && size_of(settings_.path + "-wal") > 0)
+        sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     sqlite3_close(handle_);
 }
 
@@ -143,6 +182,13 @@ void Connection::fail(std::string_view doing) const {
     const int code = sqlite3_errcode(handle_) & 0xff;
     if (settings_.interrupted.stop_requested() && (code == SQLITE_BUSY || code == SQLITE_INTERRUPT))
         throw interrupted(settings_.path);
+    if (settings_.read_only && code == SQLITE_CANTOPEN && size_of(settings_.path + "-wal") > 0) {
+        throw failure(ErrorKind::misconfigured,
+                      "SQLite store '" + settings_.path +
+                          "': its write-ahead log has writes that can only be read where '" + settings_.path +
+                          "-shm' may be created",
+                      "run a command as a user who may write there, or copy the file and its '-wal' to another folder");
+    }
     throw_last(handle_, settings_.path, doing);
 }
 

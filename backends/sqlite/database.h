@@ -32,6 +32,7 @@ struct ConnectionSettings {
     bool full_sync = true;
     bool writes = false;               // without it, SQLite itself refuses writes
     bool create = false;               // creates the file and its folder
+    bool read_only = false;            // nothing is written, neither to the file nor beside it
     std::stop_token stop = {};         // ends the wait for another process that has the file locked
     std::stop_token interrupted = {};  // ends that and whatever takes long, and lets no statement begin
 };
@@ -64,16 +65,24 @@ public:
     void count_busy_from(std::chrono::steady_clock::time_point began) noexcept;
     // The file that it opened. Nothing for a database in memory.
     [[nodiscard]] const std::optional<FileId>& file() const noexcept { return file_; }
+    // It takes the file for one that nobody writes: what is written later is not seen by it.
+    [[nodiscard]] bool immutable() const noexcept { return immutable_; }
     // Waits for another process that has the file locked. False after a stop.
     [[nodiscard]] bool wait(std::chrono::microseconds time) const;
 
 private:
+    void open();
+    // Where the user of this process may not write, and no write-ahead log is there, SQLite can read the file only as
+    // one that nobody writes: it has nowhere to keep locks.
+    [[nodiscard]] bool must_be_immutable() const;
+
     static int on_busy(void* self, int count);
     static int on_progress(void* self);
 
     ConnectionSettings settings_;
     sqlite3* handle_ = nullptr;
     std::optional<FileId> file_;
+    bool immutable_ = false;
     std::optional<std::chrono::steady_clock::time_point> call_began_;
     std::chrono::steady_clock::time_point busy_until_{};  // for so long a file that was found locked is waited for
     std::unordered_map<const char*, sqlite3_stmt*> statements_;

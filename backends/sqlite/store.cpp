@@ -25,6 +25,7 @@ Result<std::unique_ptr<Store>> make_store(const Options& options, Context& conte
     }
     settings.busy_timeout = options.find<std::chrono::milliseconds>("busy_timeout").value_or(settings.busy_timeout);
     settings.full_sync = options.find<std::string>("synchronous").value_or("full") != "normal";
+    settings.read_only = options.find<bool>("read_only").value_or(false);
     return std::make_unique<SqliteStore>(std::move(settings), context);
 }
 

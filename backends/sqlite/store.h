@@ -32,6 +32,10 @@ inline constexpr std::array store_options{
                .help = "full: a committed write survives a power cut; normal: it survives a killed process, and is "
                        "faster on slow disks.",
                .choices = "normal|full"},
+    OptionSpec{.name = "read_only",
+               .type = OptionType::boolean,
+               .default_value = "false",
+               .help = "Never write: neither the file nor beside it. Commands that only read do so in any case."},
 };
 
 // Checks the options; the file is opened by the first verb.

@@ -242,6 +242,10 @@ void add_rest(CLI::App& app, const Shared& v) {
          run_doctor)
         ->footer("Exit status: 0 no fault, 1 a fault, 2 bad usage. Nothing is changed.");
 
+    CLI::App* workers = group(app, "workers", "List the processes that work on the store");
+    leaf(*workers, v, "list", "Each with its host, version, providers, jobs and last heartbeat", Output::text_or_json,
+         run_workers_list);
+
     CLI::App* migrate = group(app, "migrate", "The schema of the store");
     leaf(*migrate, v, "up", "Bring it up to date", Output::text_or_json, run_migrate_up);
     leaf(*migrate, v, "status", "Show its version, and the migrations that are pending", Output::text_or_json,

@@ -31,7 +31,7 @@ CallWatch::~CallWatch() {
     thread_ = {};  // joined while everything that it uses is there
 }
 
-void CallWatch::start(Use how) {
+void CallWatch::start(Patience how) {
     use(how);
     if (thread_.joinable()) return;
     thread_ = std::jthread([this](const std::stop_token& stop) {
@@ -39,9 +39,9 @@ void CallWatch::start(Use how) {
     });
 }
 
-void CallWatch::use(Use how) {
+void CallWatch::use(Patience how) {
     const sync::Lock lock(mutex_);
-    use_ = how;
+    patience_ = how;
 }
 
 void CallWatch::add(std::string who, Calls calls) {
@@ -112,10 +112,10 @@ CallWatch::Found CallWatch::update(Steady now) {
     const auto present = calls();
     for (const auto& [name, call] : present) {
         if (!call.since) continue;
-        const bool patient = use_ == Use::works && call.embeds;
+        const bool patient = patience_ == Patience::works && call.embeds;
         if (now - *call.since >= (patient ? embedding_said_after : said_after))
             waits_.try_emplace(name, Wait{*call.since, now, call.succeeded});
-        if (use_ == Use::reads && now - *call.since >= longest_read) found.hangs = name;
+        if (patience_ == Patience::reads && now - *call.since >= longest_read) found.hangs = name;
     }
     for (auto wait = waits_.begin(); wait != waits_.end();) {
         const auto call = present.find(wait->first);
@@ -139,7 +139,7 @@ void CallWatch::look(Steady now) {
     Found found;
     {
         const sync::Lock lock(mutex_);
-        if (use_ == Use::services) return;
+        if (patience_ == Patience::services) return;
         found = update(now);
     }
     if (!found.waits.empty()) {

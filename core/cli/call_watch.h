@@ -21,8 +21,8 @@
 
 namespace embedq::cli {
 
-// How a command uses what it opens, and so how long it waits for one call.
-enum class Use : std::uint8_t {
+// How long a command waits for one call, and what it says meanwhile.
+enum class Patience : std::uint8_t {
     reads,    // ends when a call has not returned for `longest_read`
     writes,   // goes on until the call's own deadline
     works,    // as `writes`, with a scheduler in this process, whose calls to providers may take long
@@ -55,9 +55,9 @@ public:
     CallWatch(const CallWatch&) = delete;
     CallWatch& operator=(const CallWatch&) = delete;
 
-    // From now on, on a thread of its own; a second start only changes the use.
-    void start(Use use);
-    void use(Use use);
+    // From now on, on a thread of its own; a second start only changes the patience.
+    void start(Patience patience);
+    void use(Patience patience);
 
     // Calls of `who` ("store 'postgres'") until `clear`. The function must neither block nor use this watch.
     void add(std::string who, Calls calls);
@@ -114,7 +114,7 @@ private:
     WaitNotice notice_ EMBEDQ_GUARDED_BY(looking_);
 
     mutable sync::Mutex mutex_;
-    Use use_ EMBEDQ_GUARDED_BY(mutex_) = Use::reads;
+    Patience patience_ EMBEDQ_GUARDED_BY(mutex_) = Patience::reads;
     std::vector<Source> sources_ EMBEDQ_GUARDED_BY(mutex_);
     std::list<WatchedCall> steps_ EMBEDQ_GUARDED_BY(mutex_);
     std::map<std::string, Wait> waits_ EMBEDQ_GUARDED_BY(mutex_);

@@ -119,6 +119,8 @@ struct ConfigApplyArguments {
 [[nodiscard]] int run_migrate_up(CommandContext& context);
 [[nodiscard]] int run_migrate_status(CommandContext& context);
 
+[[nodiscard]] int run_workers_list(CommandContext& context);
+
 [[nodiscard]] int run_doctor(CommandContext& context);
 
 [[nodiscard]] int run_worker(CommandContext& context);

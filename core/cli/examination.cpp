@@ -137,7 +137,10 @@ private:
         auto options = config::options_with_secrets(instance);
         if (!options) return std::unexpected(std::move(options.error()));
         // A notifier may ask for the store's options.
-        if (kind == PluginKind::store) surroundings_->configuration.store.options = *options;
+        if (kind == PluginKind::store) {
+            keep_from_writing(**plugin, *options);
+            surroundings_->configuration.store.options = *options;
+        }
         return without_credentials(factory(**plugin, *options, surroundings_->context(instance.name)));
     }
 

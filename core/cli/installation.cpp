@@ -24,6 +24,11 @@ Failure failure_of(const std::vector<config::Diagnostic>& diagnostics) {
     return failure;
 }
 
+Patience patience_of(const OpenRequest& request) {
+    if (request.use == StoreUse::work) return request.keeps_running ? Patience::services : Patience::works;
+    return only_reads(request.use) && !request.keeps_running ? Patience::reads : Patience::writes;
+}
+
 class InstallationImpl : public Installation {
 public:
     InstallationImpl(Console& console, std::string config_file, std::string version, CallWatch& watch)
@@ -36,9 +41,10 @@ public:
         auto loaded = load();
         if (!loaded) return std::unexpected(loaded.error());
         for (const config::Diagnostic& warning : loaded->warnings) console_.error(config::to_string(warning));
-        watch_.start(request.use == Use::services ? Use::writes : request.use);
+        const Patience patience = patience_of(request);
+        watch_.start(patience == Patience::services ? Patience::writes : patience);
         auto runtime = open_runtime(console_, *registry_, std::move(loaded->configuration), request, version_, watch_);
-        watch_.use(request.use);
+        watch_.use(patience);
         return runtime;
     }
 
@@ -47,7 +53,7 @@ public:
         if (!loaded) return std::unexpected(loaded.error());
         std::vector<std::string> warnings;
         for (const config::Diagnostic& warning : loaded->warnings) warnings.push_back(config::to_string(warning));
-        watch_.start(Use::reads);
+        watch_.start(Patience::reads);
         return cli::examine(console_, *registry_, std::move(loaded->configuration), std::move(warnings), watch_);
     }
 

@@ -47,7 +47,7 @@ public:
 
     Status open(const OpenRequest& request) {
         grace_ = request.grace;
-        if (Status made = make_store(); !made) return made;
+        if (Status made = make_store(request); !made) return made;
         // Nothing has begun that a stop would have to wait for.
         const std::stop_callback at_stop(stop_, [this] { store_->interrupt(); });
         if (Status opened = open_store(request); !opened) return opened;
@@ -62,17 +62,19 @@ public:
     Engine& engine() override { return *engine_; }
     StoreCapabilities store_capabilities() const override { return store_->capabilities(); }
     std::string store_name() const override { return configuration_.store.plugin; }
+    std::chrono::milliseconds lease() const override { return configuration_.scheduler.lease; }
+    Time now() const override { return clock_.wall(); }
     Result<std::vector<EndpointState>> endpoint_states() override { return store_->endpoint_states(); }
     Result<MigrationState> migration_state() override { return store_->migration_state(); }
     Result<MigrationState> migrate() override {
-        watch_.use(Use::writes);
+        watch_.use(Patience::writes);
         return store_->migrate();
     }
     Status apply_targets(std::stop_token stop, std::optional<std::chrono::milliseconds> limit) override {
         return engine_->apply_targets(scope_of(TargetPolicy::as_configured), std::move(stop), limit);
     }
     Status apply_configuration(std::stop_token stop) override {
-        watch_.use(Use::writes);
+        watch_.use(Patience::writes);
         return engine_->apply_targets(engine::TargetScope::all, std::move(stop));
     }
     Result<engine::CatalogProvider> provider_of(std::string_view catalog_id) override {
@@ -169,12 +171,13 @@ private:
         return config::options_with_secrets(instance, stop_);
     }
 
-    Status make_store() {
+    Status make_store(const OpenRequest& request) {
         const auto plugin = registry_.load(PluginKind::store, configuration_.store.plugin);
         if (!plugin) return std::unexpected(plugin.error());
         const std::string who = fmt::format("store '{}'", store_name());
         auto options = options_of(configuration_.store, who);
         if (!options) return std::unexpected(std::move(options.error()));
+        if (only_reads(request.use)) keep_from_writing(**plugin, *options);
         configuration_.store.options = std::move(*options);
         auto store = plugins::make_store(**plugin, configuration_.store.options, context(configuration_.store.plugin));
         if (!store) return std::unexpected(store.error());
@@ -184,28 +187,26 @@ private:
     }
 
     Status open_store(const OpenRequest& request) {
-        if (!request.migrate) return {};
+        if (request.use == StoreUse::inspect || request.use == StoreUse::migrate) return {};
         // Stores may have this option. It fails here, rather than at each later call to the store.
-        if (store_option(configuration_, "migrate") == "never") return require_schema(request);
-        // A command that only reads waits for a migration, too, but not for a store where none is pending.
-        if (request.use == Use::reads) {
-            const auto state = ask_store(request, [&] { return store_->migration_state(); });
-            if (!state && state.error().kind == ErrorKind::unavailable) return std::unexpected(state.error());
-            if (!state || !state->waiting.empty()) watch_.use(Use::writes);
-        }
+        const bool migrates = store_option(configuration_, "migrate") != "never";
+        if (request.use != StoreUse::work || !migrates) return require_schema(request, migrates);
         const auto migrated = ask_store(request, [&] { return store_->migrate(request.stop); });
         return migrated ? Status{} : std::unexpected(migrated.error());
     }
 
-    Status require_schema(const OpenRequest& request) {
+    Status require_schema(const OpenRequest& request, bool migrates) {
         const auto state = ask_store(request, [&] { return store_->migration_state(); });
         if (!state) return std::unexpected(state.error());
         if (state->current == state->newest) return {};
+        const std::string hint = migrates ? "run `embedq migrate up`; index, serve and worker do it when they start"
+                                          : "it may not migrate by itself (migrate: never): run `embedq migrate up`";
+        if (state->current == 0)
+            return fail(ErrorKind::misconfigured, fmt::format("the store '{}' has no schema yet", store_name()), hint);
         return fail(
             ErrorKind::misconfigured,
             fmt::format("the store's schema has version {}, and this build needs {}", state->current, state->newest),
-            state->current < state->newest ? "it may not migrate by itself (migrate: never): run `embedq migrate up`"
-                                           : "a newer embedq made it: use that one");
+            state->current < state->newest ? hint : "a newer embedq made it: use that one");
     }
 
     Status open_notifier() {
@@ -317,6 +318,13 @@ std::vector<WatchedCall> watched(const std::vector<plugins::CallStatistics>& row
         call.embeds = row.verb == "embed";
     }
     return calls;
+}
+
+void keep_from_writing(const plugins::LoadedPlugin& store, Options& options) {
+    constexpr std::string_view name = "read_only";
+    const std::span table(store.descriptor->options, store.descriptor->option_count);
+    const auto has = [&](const OptionSpec& each) { return each.name == name && each.type == OptionType::boolean; };
+    if (std::ranges::any_of(table, has)) options.set(std::string(name), true);
 }
 
 std::optional<std::string> store_option(const config::Configuration& configuration, std::string_view name) {

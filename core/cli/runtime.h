@@ -22,6 +22,7 @@
 #include "cli/interruption.h"
 #include "embedq/engine.h"
 #include "embedq/error.h"
+#include "embedq/options.h"
 #include "embedq/store.h"
 #include "engine/host_engine.h"
 #include "fetch/fetch.h"
@@ -32,6 +33,7 @@ struct Configuration;
 struct Diagnostic;
 }  // namespace embedq::config
 namespace embedq::plugins {
+struct LoadedPlugin;
 class Registry;
 struct CallStatistics;
 }  // namespace embedq::plugins
@@ -48,6 +50,9 @@ public:
     [[nodiscard]] virtual Engine& engine() = 0;
     [[nodiscard]] virtual StoreCapabilities store_capabilities() const = 0;
     [[nodiscard]] virtual std::string store_name() const = 0;
+    // A worker whose last heartbeat is older has lost its jobs.
+    [[nodiscard]] virtual std::chrono::milliseconds lease() const = 0;
+    [[nodiscard]] virtual Time now() const = 0;
     [[nodiscard]] virtual Result<std::vector<EndpointState>> endpoint_states() = 0;
     [[nodiscard]] virtual Result<MigrationState> migration_state() = 0;
     [[nodiscard]] virtual Result<MigrationState> migrate() = 0;
@@ -83,9 +88,21 @@ public:
     [[nodiscard]] virtual std::size_t service_count() const = 0;
 };
 
+// What a command does with the store, which it says when it opens it.
+enum class StoreUse : std::uint8_t {
+    read,     // changes nothing, and works where nothing may be changed; the schema must be this build's
+    write,    // changes rows; likewise
+    work,     // as `write`; the schema is brought up to date first, unless the store's option says `migrate: never`
+    inspect,  // changes nothing, whatever version the schema has
+    migrate,  // changes the schema, and nothing else
+};
+[[nodiscard]] constexpr bool only_reads(StoreUse use) noexcept {
+    return use == StoreUse::read || use == StoreUse::inspect;
+}
+
 struct OpenRequest {
-    Use use = Use::reads;
-    bool migrate = true;           // bring the schema up to date; false leaves it as it is
+    StoreUse use = StoreUse::read;
+    bool keeps_running = false;    // until a stop
     bool logs_everything = false;  // log as configured; otherwise warnings and errors only
     // For calls in flight at a stop, if that is less than the configured `grace`.
     std::optional<std::chrono::milliseconds> grace = std::nullopt;
@@ -99,6 +116,8 @@ struct OpenRequest {
 
 // The calls of one instance, for the watch.
 [[nodiscard]] std::vector<WatchedCall> watched(const std::vector<plugins::CallStatistics>& rows);
+// Tells a store that has the option `read_only` not to write.
+void keep_from_writing(const plugins::LoadedPlugin& store, Options& options);
 
 // The value of a store's option in the YAML, as text.
 [[nodiscard]] std::optional<std::string> store_option(const config::Configuration& configuration,

@@ -113,6 +113,7 @@ class Failures(Case):
         self.assertIn("embedq: nothing was indexed: the paths contain no readable file", done.stderr)
 
     def test_unknown_things(self):
+        self.assertEqual(self.world.run("migrate", "up").returncode, 0)
         for words in (("status", "cats"), ("search", "x", "--catalog", "cats"), ("jobs", "show", "7"),
                       ("specs", "list"), ("catalogs", "show", "cats")):
             done = self.world.run(*words, "--json")
@@ -133,6 +134,7 @@ class Failures(Case):
             self.assertIn("--help", done.stdout)
 
     def test_an_empty_store_answers(self):
+        self.assertEqual(self.world.run("migrate", "up").returncode, 0)
         self.assertEqual(self.world.json("status"), {"catalogs": []})
         self.assertEqual(self.world.json("search", "anything")["results"], [])
         self.assertEqual(self.world.json("jobs", "list"), {"jobs": [], "next_cursor": None})

@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 
 from postgres import Cluster, Pooler
 
+import test_reading
 from program import World, document
 
 SECRET = "hunter2"
@@ -71,9 +72,29 @@ class Postgres(unittest.TestCase):
         careful = self.world(url, migrate="never")
         for words in (("worker",), ("status",), ("index", careful.write("pets.json", document("pets", 2)))):
             said = self.refuses(careful, *words)
-            self.assertRegex(said, "version 0, and this build needs 1; .*run `embedq migrate up`")
+            self.assertRegex(said, r"has no schema yet; it may not migrate by itself \(migrate: never\): "
+                                   "run `embedq migrate up`")
         self.assertEqual(careful.run("migrate", "up").returncode, 0)
         careful.json("index", careful.specs)
+
+    def test_reading_creates_no_schema_and_writes_no_row(self):
+        world = self.world(self.database())
+        world.write("pets.json", document("pets", 6))
+        objects = "select relnamespace, relname from pg_class union all select oid, nspname from pg_namespace"
+        before = self.server.sql(objects, database=self.name)
+        for words in test_reading.READING:
+            self.assertIn("the store 'postgres' has no schema yet; run `embedq migrate up`",
+                          self.refuses(world, *words), words)
+        self.assertEqual(self.server.sql(objects, database=self.name), before)
+        world.json("index", world.specs)
+        # The server itself refuses a write of these sessions, so that the commands show that they do without.
+        self.server.sql("alter role embedq set default_transaction_read_only = on")
+        self.addCleanup(self.server.sql, "alter role embedq reset default_transaction_read_only")
+        job = world.json("jobs", "list")["jobs"][0]["id"]
+        for words in test_reading.READING:
+            done = world.run(*(job if word is test_reading.JOB else word for word in words))
+            self.assertEqual(done.returncode, 0, f"{words}: {done.stdout}{done.stderr}")
+        self.assertIn("session is read-only; embedq writes", world.run("jobs", "retry", "1").stderr)
 
     def test_a_newer_schema_is_refused(self):
         world = self.world(self.database())

@@ -1,5 +1,5 @@
-"""A role with the page's grants for workers may do everything but migrate: the program itself, on a schema that the
-owner created. The kit also runs as such a role (tests/conformance/postgres)."""
+"""Roles with the page's grants, by the program itself, on a schema that the owner created: one for workers may do
+everything but migrate. The kit also runs as such a role (tests/conformance/postgres)."""
 
 import json
 import pathlib
@@ -7,6 +7,27 @@ import tempfile
 
 import postgres
 import stage
+
+
+class ReaderGrants(stage.Stage):
+    """A role with the page's grants for people who look may read everything and change nothing."""
+
+    role = "embedq_reader"
+
+    def test_reading(self):
+        self.owner(stage.catalog() + "; " + stage.put("pets", ["a pet"]))
+        with tempfile.TemporaryDirectory(prefix="embedq-grants-") as folder:
+            for words in (("status",), ("search", "pet"), ("jobs", "list"), ("specs", "show", "pets", "--catalog",
+                          "shop"), ("catalogs", "show", "shop"), ("workers", "list")):
+                done = stage.program(folder, self.server.url(self.name, self.role), words)
+                self.assertEqual(done.returncode, 0, f"{words}: {done.stdout}{done.stderr}")
+            done = stage.program(folder, self.server.url(self.name, self.role), ("catalogs", "delete", "shop"))
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertIn("permission denied", done.stderr)
+        for statement in ["SELECT embedq.enqueue('shop', 'pets')", "DELETE FROM embedq.specs",
+                          "SELECT embedq.delete_catalog('shop')"]:
+            with self.subTest(statement), self.assertRaisesRegex(postgres.SqlError, "permission denied"):
+                self.as_role(statement)
 
 
 class Grants(stage.Stage):

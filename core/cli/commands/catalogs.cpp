@@ -127,7 +127,7 @@ int run_catalogs_show(CommandContext& context, const std::string& id) {
 }
 
 int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments& arguments) {
-    auto runtime = context.installation.open({.use = arguments.dry_run ? Use::reads : Use::writes});
+    auto runtime = context.installation.open({.use = arguments.dry_run ? StoreUse::read : StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     if (arguments.dry_run) return show_estimate(context, (*runtime)->engine(), arguments.catalog);
     const auto jobs = (*runtime)->engine().reembed_catalog(arguments.catalog);
@@ -142,7 +142,7 @@ int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments&
 }
 
 int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arguments) {
-    auto runtime = context.installation.open({.use = Use::writes});
+    auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     CatalogWrite target;
     target.catalog_id = arguments.target;
@@ -154,7 +154,7 @@ int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arg
 }
 
 int run_catalogs_delete(CommandContext& context, const CatalogDeleteArguments& arguments) {
-    auto runtime = context.installation.open({.use = Use::writes});
+    auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     Engine& engine = (*runtime)->engine();
     const auto catalog = engine.catalog(arguments.catalog);

@@ -53,7 +53,7 @@ Json plan_json(const std::vector<PlannedChange>& changes, bool applied) {
 }  // namespace
 
 int run_config_apply(CommandContext& context, const ConfigApplyArguments& arguments) {
-    auto runtime = context.installation.open({});
+    auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     const auto changes = plan_changes((*runtime)->engine());
     if (!changes) return show_error(context, changes.error());

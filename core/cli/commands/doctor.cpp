@@ -83,7 +83,7 @@ bool check_store(DoctorReport& report, Examination& examination) {
     if (state->current < state->newest) {
         const std::string now = state->current == 0 ? "there is none yet" : fmt::format("version {}", state->current);
         report.add({FindingLevel::fault, "schema", fmt::format("{}, and this build needs {}", now, state->newest),
-                    "run `embedq migrate up`; index, serve and worker also do it when they start"});
+                    "run `embedq migrate up`; index, serve and worker do it when they start"});
         return false;
     }
     report.good("schema", fmt::format("version {}, up to date", state->current));

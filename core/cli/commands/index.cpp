@@ -201,7 +201,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     // The user wants to know soon, but a database that is just starting is worth a short wait.
     const OverdueStopScope opening(*interruption, while_opening());
     StoreWait try_again(console, *interruption, std::chrono::seconds(5));
-    OpenRequest opening_request{.use = Use::works};
+    OpenRequest opening_request{.use = StoreUse::work};
     opening_request.try_again = std::ref(try_again);
     opening_request.stop = interruption->token();
     if (arguments.timeout) opening_request.grace = grace_after_the_time;

@@ -158,7 +158,7 @@ int run_jobs_show(CommandContext& context, JobId id) {
 }
 
 int run_jobs_retry(CommandContext& context, const std::vector<JobId>& jobs) {
-    auto runtime = context.installation.open({.use = Use::writes});
+    auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     int status = exit_done;
     for (const JobId id : jobs) {
@@ -177,7 +177,7 @@ int run_jobs_retry(CommandContext& context, const std::vector<JobId>& jobs) {
 }
 
 int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs) {
-    auto runtime = context.installation.open({.use = Use::writes});
+    auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     for (const JobId id : jobs) {
         if (const auto job = find_job((*runtime)->engine(), id); !job) return show_error(context, job.error());
@@ -191,7 +191,7 @@ int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs) {
 
 int run_jobs_prune(CommandContext& context, const JobsPruneArguments& arguments) {
     const auto interruption = context.listen_for_stop();
-    auto runtime = context.installation.open({.use = Use::writes, .stop = interruption->token()});
+    auto runtime = context.installation.open({.use = StoreUse::write, .stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
     const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
     PruneRequest request;

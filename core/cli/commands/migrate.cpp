@@ -25,7 +25,7 @@ void print(CommandContext& context, const MigrationState& state) {
 }  // namespace
 
 int run_migrate_up(CommandContext& context) {
-    auto runtime = context.installation.open({.use = Use::writes, .migrate = false, .logs_everything = true});
+    auto runtime = context.installation.open({.use = StoreUse::migrate, .logs_everything = true});
     if (!runtime) return show_error(context, runtime.error());
     const auto state = (*runtime)->migrate();
     if (!state) return show_error(context, state.error());
@@ -34,7 +34,7 @@ int run_migrate_up(CommandContext& context) {
 }
 
 int run_migrate_status(CommandContext& context) {
-    auto runtime = context.installation.open({.migrate = false});
+    auto runtime = context.installation.open({.use = StoreUse::inspect});
     if (!runtime) return show_error(context, runtime.error());
     const auto state = (*runtime)->migration_state();
     if (!state) return show_error(context, state.error());

@@ -25,8 +25,8 @@ int run_until_stopped(CommandContext& context, bool serve) {
     const auto interruption = context.listen_for_stop();
     const OverdueStopScope opening(*interruption, while_opening());
     StoreWait try_again(context.console, *interruption);
-    auto runtime = context.installation.open({.use = Use::services,
-                                              .migrate = true,
+    auto runtime = context.installation.open({.use = StoreUse::work,
+                                              .keeps_running = true,
                                               .logs_everything = true,
                                               .try_again = std::ref(try_again),
                                               .stop = interruption->token()});

@@ -107,7 +107,7 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
 }
 
 int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
-    auto runtime = context.installation.open({.use = Use::writes});
+    auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     const auto outcome = (*runtime)->engine().reembed_spec(arguments.catalog, arguments.spec);
     if (!outcome) return show_error(context, outcome.error());
@@ -124,7 +124,7 @@ int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
 }
 
 int run_specs_delete(CommandContext& context, const SpecArguments& arguments) {
-    auto runtime = context.installation.open({.use = Use::writes});
+    auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     const Status deleted = (*runtime)->engine().delete_spec(arguments.catalog, arguments.spec);
     if (!deleted) return show_error(context, deleted.error());

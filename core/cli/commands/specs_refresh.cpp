@@ -140,7 +140,7 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
         if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     }
     const auto interruption = context.listen_for_stop();
-    auto runtime = context.installation.open({.use = Use::writes, .stop = interruption->token()});
+    auto runtime = context.installation.open({.use = StoreUse::write, .stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
     const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
     const auto fetcher = (*runtime)->make_fetcher();

@@ -55,6 +55,7 @@ TEST(Arguments, EveryCommandIsThere) {
                             {"config", "show"},
                             {"config", "schema"},
                             {"config", "reference"},
+                            {"workers", "list", "--json"},
                             {"migrate", "up"},
                             {"migrate", "status", "--json"}}) {
         EXPECT_TRUE(runs(words)) << ::testing::PrintToString(words) << answer_of(words).text;

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 
 class CallWatchTest : public ::testing::Test {
 protected:
-    explicit CallWatchTest(Use use = Use::reads) {
+    explicit CallWatchTest(Patience use = Patience::reads) {
         watch_.use(use);
         watch_.add("store 'sqlite'", [this] { return calls_; });
     }
@@ -53,7 +53,7 @@ protected:
 
 class WorkingCallWatch : public CallWatchTest {
 protected:
-    WorkingCallWatch() : CallWatchTest(Use::works) {}
+    WorkingCallWatch() : CallWatchTest(Patience::works) {}
 };
 
 TEST_F(CallWatchTest, SaysAfterThreeSecondsWhatIsWaitedForAndWhenItIsOver) {
@@ -89,7 +89,7 @@ TEST_F(CallWatchTest, ACommandThatReadsEndsAtItsBound) {
 }
 
 TEST_F(CallWatchTest, ACommandThatWritesGoesOnAndSaysSoOnceAMinute) {
-    watch_.use(Use::writes);
+    watch_.use(Patience::writes);
     begins("put_specs");
     pass(5min);
     EXPECT_TRUE(given_up_.empty());
@@ -99,7 +99,7 @@ TEST_F(CallWatchTest, ACommandThatWritesGoesOnAndSaysSoOnceAMinute) {
 
 // A call that fails and is made again is one wait.
 TEST_F(CallWatchTest, AFailureIsNotTheEndOfAWait) {
-    watch_.use(Use::writes);
+    watch_.use(Patience::writes);
     begins("put_specs");
     pass(10s);
     ends(0, false);
@@ -113,7 +113,7 @@ TEST_F(CallWatchTest, AFailureIsNotTheEndOfAWait) {
 }
 
 TEST_F(CallWatchTest, AFailureThatIsNotTriedAgainIsForgotten) {
-    watch_.use(Use::writes);
+    watch_.use(Patience::writes);
     begins("put_specs");
     pass(10s);
     ends(0, false);
@@ -147,7 +147,7 @@ TEST_F(CallWatchTest, StepsAndTheEndOfThePluginsAreWatched) {
 }
 
 TEST_F(CallWatchTest, AServiceHasALog) {
-    watch_.use(Use::services);
+    watch_.use(Patience::services);
     begins("claim");
     pass(1min);
     EXPECT_EQ(said(), "");

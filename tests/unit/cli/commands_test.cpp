@@ -12,6 +12,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::Stage;
+using testing::World;
 
 void add_catalog(Stage& stage, std::size_t specs) {
     stage.world.engine.health_list.push_back({"pets", specs, specs, 0, 0, 0, 2 * specs, 2 * specs});
@@ -192,6 +193,74 @@ TEST(AnyCommand, AConfigurationThatDoesNotLoadExits2) {
     stage.world.open_failure = Failure{exit_usage, {"f.yaml:1:2: error: first"}};
     EXPECT_EQ(run_status(stage.context, {}), exit_usage);
     EXPECT_EQ(stage.err.str(), "embedq: f.yaml:1:2: error: first\n");
+}
+
+// What a command does with the store decides whether the store may be read-only, and whether the schema is migrated.
+TEST(AnyCommand, ReadsUnlessItSaysThatItWrites) {
+    using Run = std::function<int(CommandContext&)>;
+    const auto use_of = [](const Run& run) {
+        Stage stage;
+        stage.world.open_failure = Failure{exit_failed, {"no"}};
+        EXPECT_EQ(run(stage.context), exit_failed);
+        EXPECT_EQ(stage.world.uses.size(), 1U);
+        return stage.world.uses.at(0);
+    };
+    const std::vector<Run> reads{[](auto& c) { return run_status(c, {}); },
+                                 [](auto& c) { return run_search(c, {.query = "q"}); },
+                                 [](auto& c) { return run_jobs_list(c, {}); },
+                                 [](auto& c) { return run_jobs_show(c, 1); },
+                                 run_catalogs_list,
+                                 [](auto& c) { return run_catalogs_show(c, "pets"); },
+                                 [](auto& c) { return run_catalogs_reembed(c, {"pets", true}); },
+                                 [](auto& c) { return run_specs_list(c, {}); },
+                                 [](auto& c) { return run_specs_show(c, {}); },
+                                 run_workers_list};
+    const std::vector<Run> writes{[](auto& c) { return run_jobs_retry(c, {}); },
+                                  [](auto& c) { return run_jobs_cancel(c, {}); },
+                                  [](auto& c) { return run_jobs_prune(c, {}); },
+                                  [](auto& c) { return run_catalogs_reembed(c, {"pets", false}); },
+                                  [](auto& c) { return run_catalogs_clone(c, {}); },
+                                  [](auto& c) { return run_catalogs_delete(c, "pets"); },
+                                  [](auto& c) { return run_specs_refresh(c, {}); },
+                                  [](auto& c) { return run_specs_reembed(c, {}); },
+                                  [](auto& c) { return run_specs_delete(c, {}); },
+                                  [](auto& c) { return run_config_apply(c, {}); }};
+    for (const Run& run : reads) EXPECT_EQ(use_of(run), StoreUse::read);
+    for (const Run& run : writes) EXPECT_EQ(use_of(run), StoreUse::write);
+    for (const Run& run : {Run(run_worker), Run(run_serve), Run([](auto& c) { return run_index(c, {}); })})
+        EXPECT_EQ(use_of(run), StoreUse::work);
+    EXPECT_EQ(use_of(run_migrate_up), StoreUse::migrate);
+    EXPECT_EQ(use_of(run_migrate_status), StoreUse::inspect);
+}
+
+WorkerInfo worker(const World& world, const std::string& id, std::chrono::seconds silent_for) {
+    return {.report = {id, "host", 7, "1.2", 3, {"lexical", "hosted"}},
+            .started_at = world.wall - std::chrono::hours(1),
+            .seen_at = world.wall - silent_for};
+}
+
+TEST(WorkersCommand, ListsWhoIsAliveAndWhoIsSilent) {
+    Stage stage;
+    EXPECT_EQ(run_workers_list(stage.context), exit_done);
+    EXPECT_EQ(stage.out.str(), "No workers: embedq worker and embedq serve start one\n");
+    stage.world.engine.worker_list = {worker(stage.world, "w2", std::chrono::seconds(70)),
+                                      worker(stage.world, "w1", std::chrono::seconds(3))};
+    stage.out.str("");
+    EXPECT_EQ(run_workers_list(stage.context), exit_done);
+    EXPECT_EQ(stage.out.str(),
+              "WORKER  HOST  VERSION  PROVIDERS        JOBS  SINCE                 HEARTBEAT\n"
+              "w1      host  1.2      lexical, hosted  3     1970-02-11T15:00:00Z  3.0 s ago\n"
+              "w2      host  1.2      lexical, hosted  3     1970-02-11T15:00:00Z  1m 10s ago: silent\n");
+}
+
+TEST(WorkersCommand, JsonHasTheShapeForScripts) {
+    Stage stage(true);
+    stage.world.engine.worker_list = {worker(stage.world, "w1", std::chrono::seconds(3))};
+    EXPECT_EQ(run_workers_list(stage.context), exit_done);
+    EXPECT_EQ(stage.out.str(),
+              R"({"workers":[{"worker_id":"w1","host":"host","pid":7,"version":"1.2","providers":["lexical","hosted"],)"
+              R"("jobs_held":3,"started_at":"1970-02-11T15:00:00Z","seen_at":"1970-02-11T15:59:57Z","silent":false}]})"
+              "\n");
 }
 
 TEST(PluginsCommand, AnUnknownPluginNamesTheNearest) {

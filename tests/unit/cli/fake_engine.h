@@ -267,6 +267,7 @@ struct World {
     std::optional<Failure> open_failure;
     std::deque<Error> store_errors;  // the next answers of the store while it is opened
     std::size_t store_asked = 0;
+    std::vector<StoreUse> uses;  // what the commands said they do with it
     PluginsFound plugins;
     std::optional<Failure> plugin_refusal;
     CheckedConfiguration checked;
@@ -297,6 +298,8 @@ public:
     Engine& engine() override { return world_.engine; }
     StoreCapabilities store_capabilities() const override { return world_.capabilities; }
     std::string store_name() const override { return "fake"; }
+    std::chrono::milliseconds lease() const override { return std::chrono::seconds(20); }
+    Time now() const override { return world_.wall; }
     Result<std::vector<EndpointState>> endpoint_states() override { return world_.endpoint_states; }
     Result<MigrationState> migration_state() override {
         if (world_.migration_errors.empty()) return world_.migration;
@@ -366,6 +369,7 @@ class FakeInstallation : public Installation {
 public:
     explicit FakeInstallation(World& world) : world_(world) {}
     FailureOr<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
+        world_.uses.push_back(request.use);
         if (world_.open_failure) return std::unexpected(*world_.open_failure);
         for (++world_.store_asked; !world_.store_errors.empty(); ++world_.store_asked) {
             const Error error = next(world_.store_errors);

@@ -118,6 +118,9 @@ TEST(Connected, refuses_a_session_that_cannot_write) {
         EXPECT_EQ(caught.error.kind, ErrorKind::unavailable);
         EXPECT_TRUE(caught.error.hint.starts_with("embedq writes, so it needs the primary")) << caught.error.hint;
     }
+    ConnectionSettings to_read = settings_for(url());
+    to_read.read_only = true;
+    EXPECT_EQ(Connection(to_read).execute("SELECT 1").integer(0, 0), 1) << "which is enough to read";
     static_cast<void>(sql("ALTER ROLE embedq RESET default_transaction_read_only"));
 }
 

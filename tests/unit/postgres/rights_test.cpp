@@ -9,17 +9,16 @@
 namespace embedq::postgres::testing {
 namespace {
 
-// The statements of the page, for this schema and role.
-std::string documented_grants(const std::string& quoted_schema, const std::string& role) {
+// The statements of the page for one of its roles, for this schema and role.
+std::string documented_grants(const std::string& of, const std::string& quoted_schema, const std::string& role) {
     std::ifstream page(EMBEDQ_SOURCE_DIR "/docs/deploying.md");
     std::string grants;
     for (std::string line; std::getline(page, line);) {
         const auto begin = line.find_first_not_of(' ');
         if (begin == std::string::npos) continue;
-        if (line.find("embedq_worker") == std::string::npos || line.find("SCHEMA embedq ") == std::string::npos)
-            continue;
+        if (line.find(of) == std::string::npos || line.find("SCHEMA embedq ") == std::string::npos) continue;
         line.replace(line.find("SCHEMA embedq ") + 7, 6, quoted_schema);
-        line.replace(line.find("embedq_worker"), 13, role);
+        line.replace(line.find(of), of.size(), role);
         grants += line.substr(begin);
     }
     return grants;
@@ -32,7 +31,7 @@ protected:
         fresh_store().reset();
         // By the owner, since the grants also cover tables that the owner creates later.
         Connection owner(settings_for(url()));
-        const std::string grants = documented_grants(quoted_schema(), "a_worker");
+        const std::string grants = documented_grants("embedq_worker", quoted_schema(), "a_worker");
         EXPECT_NE(grants.find("GRANT USAGE ON SCHEMA"), std::string::npos) << "docs/deploying.md has no grants";
         owner.execute(grants);
     }
@@ -64,6 +63,35 @@ TEST_F(Rights, reach_tables_that_come_later) {
     owner.execute("CREATE TABLE " + quoted_schema() + ".later (x integer)");
     EXPECT_EQ(value("SELECT has_table_privilege('a_worker', " + literal(quoted_schema() + ".later") + ", 'INSERT')"),
               "t");
+}
+
+TEST_F(Rights, to_read_are_enough_for_what_reads_and_for_nothing_else) {
+    static_cast<void>(sql("DROP ROLE IF EXISTS a_reader; CREATE ROLE a_reader LOGIN"));
+    const auto owner = open_store(url(), schema, context);
+    must(owner->put_catalog({.catalog_id = "shop"}));
+    Connection(settings_for(url())).execute(documented_grants("embedq_reader", quoted_schema(), "a_reader"));
+    // As its owner, the role could write; the store itself must not.
+    for (const std::string& role : {"a_reader", "embedq"}) {
+        const auto store = open_read_only(url_as(role), schema, context);
+        EXPECT_TRUE(must(store->migration_state()).waiting.empty());
+        EXPECT_EQ(must(store->catalogs()).size(), 1U);
+        EXPECT_TRUE(must(store->specs("shop", "", 10)).empty());
+        EXPECT_TRUE(must(store->statuses("shop", {})).empty());
+        EXPECT_EQ(must(store->health("")).size(), 1U);
+        must(store->settlement("shop", {}));
+        must(store->revision("shop"));
+        must(store->changes("shop", 0));
+        must(store->operations("shop", {}, [](auto, const auto&) {}));
+        must(store->jobs({}));
+        must(store->workers());
+        must(store->endpoint_states());
+        must(store->diagnose());
+        for (const Error& error : {store->migrate().error(), store->put_catalog({.catalog_id = "other"}).error(),
+                                   store->delete_catalog("shop").error(), store->reconcile("").error()}) {
+            EXPECT_EQ(error.kind, ErrorKind::unsupported) << role << ": " << to_string(error);
+        }
+    }
+    static_cast<void>(sql("DROP OWNED BY a_reader; DROP ROLE a_reader"));
 }
 
 TEST_F(Rights, that_are_missing_are_reported_with_the_page_that_lists_them) {

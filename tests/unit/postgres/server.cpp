@@ -58,12 +58,24 @@ ConnectionSettings settings_for(const std::string& url, const std::string& quote
     return {.url = url, .schema = quoted_schema};
 }
 
-std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context,
-                                  std::int64_t pool) {
+namespace {
+Options options_for(const std::string& url, const std::string& schema, std::int64_t pool) {
     Options options;
     options.set("url", url);
     options.set("schema", schema);
     options.set("pool", pool);
+    return options;
+}
+}  // namespace
+
+std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context,
+                                  std::int64_t pool) {
+    return must(make_store(options_for(url, schema, pool), context));
+}
+
+std::unique_ptr<Store> open_read_only(const std::string& url, const std::string& schema, Context& context) {
+    Options options = options_for(url, schema, 2);
+    options.set("read_only", true);
     return must(make_store(options, context));
 }
 

@@ -53,6 +53,9 @@ void wait_until(const std::string& statement);
 [[nodiscard]] std::unique_ptr<Store> open_store(const std::string& url, const std::string& schema, Context& context,
                                                 std::int64_t pool = 4);
 
+[[nodiscard]] std::unique_ptr<Store> open_read_only(const std::string& url, const std::string& schema,
+                                                    Context& context);
+
 // A schema that is dropped after the test.
 class PostgresTest : public ::testing::Test {
 protected:
