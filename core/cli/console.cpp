@@ -106,8 +106,19 @@ void Console::note(std::string_view line) {
     show_transient();
 }
 
-void Console::error(std::string_view message) {
-    note(fmt::format("embedq: {}", message));
+void Console::report(LogLevel level, std::string_view message) {
+    Logger* logger = nullptr;
+    {
+        const sync::Lock lock(mutex_);
+        logger = logger_;
+    }
+    if (logger != nullptr) return logger->log(level, message);
+    note(fmt::format("embedq: {}{}", level == LogLevel::warn ? "warning: " : "", message));
+}
+
+void Console::report_to(Logger* logger) {
+    const sync::Lock lock(mutex_);
+    logger_ = logger;
 }
 
 void Console::transient(std::string_view line) {

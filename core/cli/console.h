@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "embedq/context.h"
 #include "sync/mutex.h"
 
 namespace embedq::cli {
@@ -39,8 +40,12 @@ public:
     void print_raw(std::string_view text);
     // A line on stderr.
     void note(std::string_view line);
-    // "embedq: …" on stderr.
-    void error(std::string_view message);
+    // "embedq: …" on stderr, or a line of the log.
+    void report(LogLevel level, std::string_view message);
+    void error(std::string_view message) { report(LogLevel::error, message); }
+    // From now on what is reported goes to the logger: of a process that runs for long, every line has one form. Null:
+    // to stderr again. The logger may write through this console.
+    void report_to(Logger* logger);
     // The line at the bottom that the next one overwrites; only on a terminal. An empty one removes it.
     void transient(std::string_view line);
     // Clears the screen before a repeated answer; only on a terminal.
@@ -61,6 +66,7 @@ private:
 
     sync::Mutex mutex_;
     std::string transient_ EMBEDQ_GUARDED_BY(mutex_);
+    Logger* logger_ EMBEDQ_GUARDED_BY(mutex_) = nullptr;
 };
 
 // Text from outside, made safe for one line of a terminal: control characters become spaces, and marks that change the

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "cli/examination.h"
+#include "cli/logging.h"
 #include "cli/plugin_descriptions.h"
 #include "cli/plugin_tables.h"
 #include "cli/present.h"
@@ -40,7 +42,11 @@ public:
     FailureOr<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
         auto loaded = load();
         if (!loaded) return std::unexpected(loaded.error());
-        for (const config::Diagnostic& warning : loaded->warnings) console_.error(config::to_string(warning));
+        if (request.logs_everything) report_as(loaded->configuration.logging);
+        for (const config::Diagnostic& warning : loaded->warnings) {
+            // It says itself that it is a warning.
+            console_.report(log_ ? LogLevel::warn : LogLevel::error, config::to_string(warning));
+        }
         const Patience patience = patience_of(request);
         watch_.start(patience == Patience::services ? Patience::writes : patience);
         auto runtime = open_runtime(console_, *registry_, std::move(loaded->configuration), request, version_, watch_);
@@ -113,7 +119,16 @@ public:
         return config::reference(tables);
     }
 
+    ~InstallationImpl() override { console_.report_to(nullptr); }
+
 private:
+    // What is reported before and beside the runtime has the form of its log.
+    void report_as(const LoggingSettings& logging) {
+        log_.emplace(console_, logging.level, logging.format);
+        logger_ = log_->logger("embedq");
+        console_.report_to(logger_.get());
+    }
+
     FailureOr<config::Loaded> load() {
         if (auto ready = prepare_registry(); !ready) return std::unexpected(ready.error());
         PluginTables tables(*registry_);
@@ -154,6 +169,8 @@ private:
     const std::string version_;
     const config::Source source_;
     plugins::Registry* registry_ = nullptr;  // never deleted
+    std::optional<Log> log_;
+    std::unique_ptr<Logger> logger_;
 };
 
 }  // namespace

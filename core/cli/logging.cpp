@@ -1,13 +1,14 @@
 #include "cli/logging.h"
 
 #include <spdlog/details/log_msg.h>
-#include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink-inl.h>  // the library instantiates it for its own mutexes only
 #include <spdlog/spdlog.h>
 #include <sys/random.h>
 
 #include <random>
+#include <span>
+#include <variant>
 
 #include "cli/present.h"
 #include "sync/mutex.h"
@@ -45,48 +46,49 @@ private:
     Console& console_;
 };
 
-class JsonFormatter : public spdlog::formatter {
-public:
-    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
-        const auto time = std::chrono::floor<std::chrono::microseconds>(message.time);
-        const auto millisecond =
-            std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
-        std::string stamp = time_of(time);
-        stamp.insert(stamp.size() - 1, fmt::format(".{:03}", millisecond));
-        const std::string_view level = message.level == spdlog::level::err     ? "error"
-                                       : message.level == spdlog::level::warn  ? "warn"
-                                       : message.level == spdlog::level::info  ? "info"
-                                       : message.level == spdlog::level::debug ? "debug"
-                                                                               : "trace";
-        const std::string text =
-            dump({{"time", stamp},
-                  {"level", level},
-                  {"logger", std::string_view(message.logger_name.data(), message.logger_name.size())},
-                  {"message", std::string_view(message.payload.data(), message.payload.size())}});
-        line.append(text.data(), text.data() + text.size());
+std::string_view name_of(LogLevel level) noexcept {
+    switch (level) {
+        case LogLevel::trace: return "trace";
+        case LogLevel::debug: return "debug";
+        case LogLevel::info: return "info";
+        case LogLevel::warn: return "warn";
+        case LogLevel::error: return "error";
     }
-    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
-        return std::make_unique<JsonFormatter>();
-    }
-};
+    return "info";
+}
+
+std::string json_line(std::string_view logger, LogLevel level, std::string_view message,
+                      std::span<const LogField> fields) {
+    const auto time = SystemClock().wall();
+    const auto millisecond =
+        std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+    std::string stamp = time_of(time);
+    stamp.insert(stamp.size() - 1, fmt::format(".{:03}", millisecond));
+    Json line{{"time", stamp}, {"level", name_of(level)}, {"logger", logger}, {"message", message}};
+    for (const LogField& field : fields)
+        std::visit([&](const auto& value) { line.emplace(field.key, value); }, field.value);
+    return dump(line);
+}
 
 class SpdLogger : public Logger {
 public:
-    SpdLogger(std::string name, spdlog::sink_ptr sink, spdlog::level::level_enum level, bool one_line)
-        : logger_(std::move(name), std::move(sink)), one_line_(one_line) {
+    SpdLogger(std::string name, spdlog::sink_ptr sink, spdlog::level::level_enum level, LogFormat form)
+        : logger_(std::move(name), std::move(sink)), form_(form) {
         logger_.set_level(level);
     }
-    void log(LogLevel level, std::string_view message) override {
+    void log(LogLevel level, std::string_view message) override { log_fields(level, message, {}); }
+    void log_fields(LogLevel level, std::string_view message, std::span<const LogField> fields) override {
         if (!enabled(level)) return;
         // Text from a server or a document must not look like another line of the log.
-        const std::string safe = one_line_ ? plain(message) : std::string(message);
+        const std::string safe =
+            form_ == LogFormat::text ? plain(message) : json_line(logger_.name(), level, message, fields);
         logger_.log(level_of(level), spdlog::string_view_t(safe.data(), safe.size()));
     }
     [[nodiscard]] bool enabled(LogLevel level) const noexcept override { return logger_.should_log(level_of(level)); }
 
 private:
     spdlog::logger logger_;
-    const bool one_line_;
+    const LogFormat form_;
 };
 
 }  // namespace
@@ -94,24 +96,20 @@ private:
 class Log::Impl {
 public:
     Impl(Console& console, LogLevel level, LogFormat form)
-        : sink(std::make_shared<ConsoleSink>(console)), level_(level_of(level)), one_line(form == LogFormat::text) {
-        if (form == LogFormat::json) {
-            sink->set_formatter(std::make_unique<JsonFormatter>());
-        } else {
-            sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v",
-                                                                            spdlog::pattern_time_type::utc, ""));
-        }
+        : sink(std::make_shared<ConsoleSink>(console)), level_(level_of(level)), form_(form) {
+        const char* pattern = form == LogFormat::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v";
+        sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc, ""));
     }
     std::shared_ptr<ConsoleSink> sink;
     const spdlog::level::level_enum level_;
-    const bool one_line;
+    const LogFormat form_;
 };
 
 Log::Log(Console& console, LogLevel level, LogFormat form) : impl_(std::make_unique<Impl>(console, level, form)) {}
 Log::~Log() = default;
 
 std::unique_ptr<Logger> Log::logger(std::string name) const {
-    return std::make_unique<SpdLogger>(std::move(name), impl_->sink, impl_->level_, impl_->one_line);
+    return std::make_unique<SpdLogger>(std::move(name), impl_->sink, impl_->level_, impl_->form_);
 }
 
 HostContext::HostContext(std::string name, const Log& log, StoreOption store_option)

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <span>
@@ -26,6 +27,19 @@
 
 namespace embedq::cli {
 namespace {
+
+// As the YAML has them: " (4 calls at a time, 500 requests a minute)", or nothing.
+std::string limits_in_words(const LimitSettings& limits) {
+    std::vector<std::string> words;
+    const auto add = [&](std::uint64_t limit, std::string_view of) {
+        if (limit > 0) words.push_back(fmt::format("{} {}", limit, of));
+    };
+    add(limits.concurrency, "calls at a time");
+    add(limits.batch_inputs, "texts a call");
+    add(limits.requests_per_minute, "requests a minute");
+    add(limits.tokens_per_minute, "tokens a minute");
+    return words.empty() ? "" : fmt::format(" ({})", fmt::join(words, ", "));
+}
 
 // Members stand in the order in which they are needed: each is destroyed before what it uses.
 class RuntimeImpl : public Runtime {
@@ -91,6 +105,7 @@ public:
         settings.grace = std::min(settings.grace, grace_.value_or(settings.grace));
         scheduler_ = std::make_unique<scheduler::Scheduler>(*store_, *notifier_, *providers_, std::move(settings),
                                                             context("scheduler"), listener);
+        log_start();
         return scheduler_->start();
     }
 
@@ -146,6 +161,20 @@ private:
         const bool applies = configuration_.embedding.settings.model_change == ModelChangePolicy::apply;
         return targets == TargetPolicy::as_configured && applies ? engine::TargetScope::new_models
                                                                  : engine::TargetScope::new_catalogs;
+    }
+
+    void log_start() {
+        std::vector<std::string> providers;
+        for (const auto& [name, provider] : configuration_.providers)
+            providers.push_back(name + limits_in_words(provider.limits));
+        const std::string all = providers.empty() ? "none" : fmt::format("{}", fmt::join(providers, ", "));
+        const std::string line =
+            fmt::format("embedq {} works as {}: store {}, notifier {}, providers: {}", version_,
+                        scheduler_->worker_id(), store_name(), configuration_.notifier.plugin, all);
+        const std::array fields{LogField{"version", version_}, LogField{"worker", scheduler_->worker_id()},
+                                LogField{"store", configuration_.store.plugin},
+                                LogField{"notifier", configuration_.notifier.plugin}, LogField{"providers", all}};
+        context("embedq").logger().log_fields(LogLevel::info, line, fields);
     }
 
     HostContext& context(const std::string& name) {

@@ -17,14 +17,14 @@ bool StoreWait::operator()(const Error& error) {
     milliseconds pause = backoff.delay(++failures_);
     if (limit_) pause = std::min(pause, *limit_ - waited_);
     if (pause <= milliseconds::zero()) return false;
-    if (failures_ == 1) console_.note(fmt::format("embedq: warning: {}; waiting for it", plain(to_string(error))));
+    if (failures_ == 1) console_.report(LogLevel::warn, fmt::format("{}; waiting for it", plain(to_string(error))));
     waited_ += pause;
     return interruption_.wait_for(pause);
 }
 
 void StoreWait::available() {
     if (failures_ == 0) return;
-    console_.note(fmt::format("embedq: the store answers again after {}", duration_of(waited_)));
+    console_.report(LogLevel::info, fmt::format("the store answers again after {}", duration_of(waited_)));
     failures_ = 0;
     waited_ = milliseconds::zero();
 }

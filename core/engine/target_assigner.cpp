@@ -173,7 +173,11 @@ Status TargetAssigner::set(const std::vector<CatalogInfo>& catalogs, const Answe
         const bool same = info.provider == target->provider &&
                           info.target_profile.has_value() == target->profile.has_value() &&
                           (!target->profile || target->profile->id == *info.target_profile);
-        if (same) continue;
+        if (same) {
+            const sync::Lock lock(mutex_);
+            reported_.erase(info.catalog_id);
+            continue;
+        }
         Change change{&info, std::move(*target)};
         const auto wanted = in_scope(change, scope);
         if (!wanted) {
@@ -215,10 +219,11 @@ void TargetAssigner::report(const std::vector<Change>& out_of_scope) {
             const auto target = store_.profile(*change.catalog->target_profile);
             if (!target || !made_here(target->fingerprint)) continue;
         }
-        const Sha256 wanted = change.target.profile ? change.target.profile->id : Sha256{};
+        const Difference now{change.catalog->target_profile.value_or(Sha256{}),
+                             change.target.profile ? change.target.profile->id : Sha256{}};
         const sync::Lock lock(mutex_);
-        const auto [entry, first] = reported_.try_emplace(change.target.catalog_id, wanted);
-        if (first || std::exchange(entry->second, wanted) != wanted) fresh.push_back(&change);
+        const auto [entry, first] = reported_.try_emplace(change.target.catalog_id, now);
+        if (first || std::exchange(entry->second, now) != now) fresh.push_back(&change);
     }
     if (fresh.empty()) return;
     const Change& change = *fresh.front();

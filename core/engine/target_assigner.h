@@ -89,8 +89,13 @@ private:
     Context& context_;
     sync::Mutex mutex_;
     std::map<std::string, Unanswered> unanswered_ EMBEDQ_GUARDED_BY(mutex_);
-    // By catalog: the target out of scope that was reported last; the zero hash for none.
-    std::map<std::string, Sha256> reported_ EMBEDQ_GUARDED_BY(mutex_);
+    // What was reported last: a target, and the one that the configuration asks for. The zero hash for none.
+    struct Difference {
+        Sha256 target{};
+        Sha256 wanted{};
+        bool operator==(const Difference&) const = default;
+    };
+    std::map<std::string, Difference> reported_ EMBEDQ_GUARDED_BY(mutex_);  // by catalog
     ParallelProber prober_;
 };
 

@@ -28,6 +28,19 @@ struct LostJob {
     LossReason reason = LossReason::lease_over;
 };
 
+// How an attempt at a job ended, as this process reported it and the store kept it.
+struct EndedJob {
+    JobId id = 0;
+    std::string catalog_id;
+    std::string spec_name;
+    Sha256 fingerprint{};
+    JobOutcome outcome = JobOutcome::succeeded;  // `retry` only where attempts are left
+    std::uint32_t attempt = 1;
+    std::size_t texts = 0;  // vectors that it stored
+    std::string reason;     // why it did not succeed
+    std::chrono::steady_clock::duration took{0};
+};
+
 // A text on its way to a vector or a refusal.
 struct Text {
     Sha256 fingerprint{};

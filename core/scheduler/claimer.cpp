@@ -103,7 +103,7 @@ std::vector<std::pair<HoldId, MissingQuery>> Claimer::take(const std::vector<Cla
     // The leases count from some moment after the question.
     const bool too_late = state_.heartbeat_missed || state_.now() >= asked_at + state_.settings.lease / 2;
     for (const ClaimedJob& job : claimed) {
-        const HoldId hold = state_.queue.add(job);
+        const HoldId hold = state_.queue.add(job, state_.now());
         if (too_late)
             state_.queue.release(hold, "the claim was answered after half a lease");
         else

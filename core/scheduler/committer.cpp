@@ -35,12 +35,14 @@ void Committer::run() {
         lock.unlock();
         const std::vector<Kept> kept = write(work);
         lock.lock();
-        state_.queue.committed(work, kept);
+        state_.queue.committed(work, kept, state_.now());
         const std::vector<std::string> messages = state_.queue.take_cut_messages();
+        const std::vector<EndedJob> ended = state_.queue.take_ended();
         state_.wake_claimer();
-        if (messages.empty()) continue;
+        if (messages.empty() && ended.empty()) continue;
         lock.unlock();
         report_cuts(messages);
+        report_ends(ended);
         lock.lock();
     }
 }
@@ -183,6 +185,18 @@ bool Committer::gives_up(endpoints::Endpoint::Steady began) {
     const auto now = state_.now();
     const sync::Lock lock(state_.mutex);
     return now > began + state_.settings.lease || now >= state_.drain_until;
+}
+
+void Committer::report_ends(const std::vector<EndedJob>& ended) {
+    for (const EndedJob& job : ended) {
+        std::string provider;
+        {
+            const sync::Lock lock(state_.mutex);
+            const auto pool = state_.pools.find(job.fingerprint);
+            if (pool != state_.pools.end()) provider = pool->second.provider->name;
+        }
+        state_.work_log.ended(job, provider);
+    }
 }
 
 void Committer::report_cuts(const std::vector<std::string>& messages) {

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] endpoints::Endpoint::Steady again_at() const { return committing_.again_at(); }
     // Logs which texts were cut, a few lines a minute at most.
     void report_cuts(const std::vector<std::string>& messages);
+    // Logs how attempts ended.
+    void report_ends(const std::vector<EndedJob>& ended) EMBEDQ_EXCLUDES(state_.mutex);
 
 private:
     // A job whose results the store refused by themselves.

@@ -16,6 +16,7 @@ struct Counters {
     std::uint64_t texts_embedded = 0;  // vectors stored
     std::uint64_t texts_refused = 0;
     std::uint64_t texts_cut = 0;  // of those embedded
+    std::uint64_t tokens = 0;     // as the providers bill them; 0 where they do not say
     std::uint64_t calls = 0;      // to providers
     std::uint64_t calls_failed = 0;
     std::uint64_t texts_in_flight = 0;       // now

@@ -70,6 +70,7 @@ void LeaseKeeper::watch(std::stop_token stop) {
     while (!stop.stop_requested()) {
         const Steady next = check();
         report_losses();
+        report_work();
         // For a time and not until one: the host's clock may stand still.
         sync::sleep_for(
             std::clamp<Steady::duration>(next - state_.now(), shortest_look,
@@ -159,6 +160,15 @@ bool LeaseKeeper::drop(Steady now) {
         dropped_.push_back(ref);
     }
     return true;
+}
+
+void LeaseKeeper::report_work() {
+    Counters counters;
+    {
+        const sync::Lock lock(state_.mutex);
+        counters = state_.queue.counters();
+    }
+    state_.work_log.work_done(counters);
 }
 
 void LeaseKeeper::report_losses(bool end) {

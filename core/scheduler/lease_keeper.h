@@ -19,7 +19,7 @@ public:
     explicit LeaseKeeper(SchedulerState& state);
     // Extends, once per heartbeat.
     void run(std::stop_token stop);
-    // Beside it: watches the time, and logs what was lost.
+    // Beside it: watches the time, and logs what was lost and, once a minute, what was done.
     void watch(std::stop_token stop);
 
     // The parts of the two.
@@ -29,6 +29,7 @@ public:
     // Logs the jobs that were lost since the last line, a few lines a minute at most; at the `end` in any case. Called
     // by one thread at a time.
     void report_losses(bool end = false) EMBEDQ_EXCLUDES(state_.mutex);
+    void report_work() EMBEDQ_EXCLUDES(state_.mutex);
     // At the end of a stop: this worker is no longer listed.
     void sign_off();
 

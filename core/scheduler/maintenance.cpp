@@ -66,8 +66,9 @@ void Reaper::reap() {
 
 void Reaper::report() {
     if ((unreported_.requeued == 0 && unreported_.failed == 0) || !lines_.take(state_.now())) return;
-    state_.logger().warn("leases ran out: " + std::to_string(unreported_.requeued) + " jobs go back to the queue, " +
-                         std::to_string(unreported_.failed) + " failed for good");
+    const bool one = unreported_.requeued == 1;
+    state_.logger().warn("leases ran out: " + std::to_string(unreported_.requeued) + (one ? " job goes" : " jobs go") +
+                         " back to the queue, " + std::to_string(unreported_.failed) + " failed permanently");
     unreported_ = {};
 }
 

@@ -16,6 +16,16 @@ namespace {
 // From the end of a probe to the next one that is requested: many errors in a short time cause one probe.
 constexpr std::chrono::milliseconds min_between_rechecks{1'000};
 
+// "provider 'hosted' answers: model 'm' (1024 dimensions), 2 endpoints, 8 calls at a time, at most 64 texts a call"
+std::string first_answer(const endpoints::ProbedProvider& provider) {
+    const ProviderInfo& info = provider.info;
+    std::string text = "provider '" + provider.name + "' answers: " + catalog::in_words(provider.profile);
+    if (info.endpoints.size() > 1) text += ", " + std::to_string(info.endpoints.size()) + " endpoints";
+    if (info.limits.concurrency > 1) text += ", " + std::to_string(info.limits.concurrency) + " calls at a time";
+    if (info.limits.max_inputs > 0) text += ", at most " + std::to_string(info.limits.max_inputs) + " texts a call";
+    return text;
+}
+
 }  // namespace
 
 Prober::ProbeState::ProbeState(SchedulerState& state, const std::string& name)
@@ -172,7 +182,9 @@ std::optional<Prober::LogLine> Prober::apply(const endpoints::ProbeResult& resul
             if (const endpoints::ProbedProviderPtr known = state_.providers().known(other); known && other != name)
                 calls_.add(known);
         }
-    } else if (!first) {
+    } else if (first) {
+        line = LogLine{LogLevel::info, first_answer(*result.now)};
+    } else {
         line = LogLine{LogLevel::info,
                        "provider '" + name + "' reports other limits or endpoints, which are used from now on"};
     }
@@ -202,11 +214,24 @@ std::chrono::milliseconds Prober::check_interval() const {
     return std::min(state_.settings.poll, state_.settings.probe);
 }
 
+bool Prober::targets_moved(const std::vector<CatalogInfo>& catalogs) {
+    std::map<std::string, std::optional<Sha256>> targets;
+    for (const CatalogInfo& catalog : catalogs) targets.emplace(catalog.catalog_id, catalog.target_profile);
+    const auto before = std::exchange(targets_, std::move(targets));
+    return std::ranges::any_of(targets_, [&](const auto& each) {
+        const auto found = before.find(each.first);
+        return found != before.end() && found->second && found->second != each.second;
+    });
+}
+
 void Prober::check_targets() {
     const auto catalogs = state_.store().catalogs();
     if (!checking_.succeeded(catalogs)) return check_again();
-    // Who created the catalog did not reach its provider, and may have ended since.
-    if (std::ranges::any_of(*catalogs, [](const CatalogInfo& each) { return !each.target_profile; })) call_listener();
+    // Who created the catalog did not reach its provider, and may have ended since. And a target that another process
+    // moved may be another one than this configuration asks for.
+    const bool moved = targets_moved(*catalogs);
+    if (moved || std::ranges::any_of(*catalogs, [](const CatalogInfo& each) { return !each.target_profile; }))
+        call_listener();
     Mismatches mismatches;
     std::map<Sha256, Profile> profiles;
     for (const CatalogInfo& catalog : *catalogs) {

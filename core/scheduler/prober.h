@@ -14,7 +14,9 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "embedq/catalog.h"
 #include "embedq/values.h"
 #include "scheduler/call_runner.h"
 #include "scheduler/scheduler_state.h"
@@ -79,8 +81,10 @@ private:
         EMBEDQ_REQUIRES(mutex_);
     void call_listener();
     // Warns once about each target that no provider of this process makes although its provider's name is configured:
-    // nothing is claimed for it. Calls the listener if a catalog has no target.
+    // nothing is claimed for it. Calls the listener if a catalog has no target, or another one than before.
     void check_targets();
+    // Whether a catalog has another target than at the last call.
+    [[nodiscard]] bool targets_moved(const std::vector<CatalogInfo>& catalogs);
     // After the store failed.
     void check_again();
     [[nodiscard]] std::chrono::milliseconds check_interval() const;
@@ -95,7 +99,8 @@ private:
     sync::Retry starting_;
     std::jthread rechecks_;  // waits for requests to probe again
     std::set<Mismatch> reported_;
-    std::set<std::pair<Sha256, std::string>> published_;  // fingerprint and provider
+    std::map<std::string, std::optional<Sha256>> targets_;  // of each catalog, when they were last read
+    std::set<std::pair<Sha256, std::string>> published_;    // fingerprint and provider
 
     // Locked before SchedulerState::mutex. Not held while a provider, the store or the listener is called, or a line is
     // logged.

@@ -66,9 +66,14 @@ public:
         start(claimer_thread_, [this](std::stop_token stop) { claimer_.run(stop); });
         start(reaper_thread_, [this](std::stop_token stop) { reaper_.run(stop); });
         start(maintenance_thread_, [this](std::stop_token stop) { maintenance_.run(stop); });
-        if (!started) stop();
+        if (!started)
+            stop();
+        else
+            state_.work_log.started();
         return started;
     }
+
+    [[nodiscard]] const std::string& worker_id() const { return state_.worker_id; }
 
     void stop() {
         if (!started_) return;
@@ -95,7 +100,7 @@ public:
         keeper_.sign_off();
         state_.notifier().publish();
         keeper_.report_losses(true);
-        log_summary();
+        state_.work_log.stopped(counters());
     }
 
     [[nodiscard]] Counters counters() const {
@@ -132,17 +137,6 @@ private:
         for (std::jthread* thread : threads) {
             if (thread->joinable()) thread->join();
         }
-    }
-
-    void log_summary() const {
-        const Counters sum = counters();
-        const auto count = [](std::uint64_t number, const char* what) { return std::to_string(number) + " " + what; };
-        state_.logger().info("stopped; jobs: " + count(sum.jobs_claimed, "claimed, ") +
-                             count(sum.jobs_succeeded, "succeeded, ") + count(sum.jobs_failed, "failed, ") +
-                             count(sum.jobs_retried, "retried, ") + count(sum.jobs_lost, "lost; texts: ") +
-                             count(sum.texts_embedded, "embedded, ") + count(sum.texts_cut, "of them cut, ") +
-                             count(sum.texts_refused, "refused; calls: ") + count(sum.calls, "sent, ") +
-                             count(sum.calls_failed, "of them failed"));
     }
 
     void wait_for_notifications(std::stop_token stop) {
@@ -188,6 +182,10 @@ Status Scheduler::start() {
 
 void Scheduler::stop() noexcept {
     impl_->stop();
+}
+
+const std::string& Scheduler::worker_id() const {
+    return impl_->worker_id();
 }
 
 Counters Scheduler::counters() const {

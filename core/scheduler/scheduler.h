@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "embedq/context.h"
@@ -39,6 +40,8 @@ public:
     // counting an attempt. Returns when all threads have ended. Idempotent.
     void stop() noexcept;
 
+    // Unique per start.
+    [[nodiscard]] const std::string& worker_id() const;
     [[nodiscard]] Counters counters() const;
     // The endpoints that get no calls from this process at present, and those with an overdue call (calls_in_flight.h).
     [[nodiscard]] std::vector<EndpointState> pauses() const;

@@ -20,6 +20,7 @@
 #include "endpoints/endpoint_pool.h"
 #include "endpoints/providers.h"
 #include "scheduler/calls_in_flight.h"
+#include "scheduler/work_log.h"
 #include "scheduler/work_queue.h"
 #include "settings/settings.h"
 #include "sync/backoff.h"
@@ -53,6 +54,7 @@ struct SchedulerState {
           worker_id(std::move(worker)),
           shares_endpoint_states(store.capabilities().multi_process),
           store_faults(context),
+          work_log(context, worker_id),
           queue(settings) {}
 
     // These are thread-safe themselves.
@@ -93,6 +95,7 @@ public:
     const bool shares_endpoint_states;  // other processes may publish pauses and learned limits
     std::stop_source calls_stop;        // stops provider calls after the grace time
     sync::FaultLog store_faults;        // of all loops that use the store
+    WorkLog work_log;
 
     mutable sync::Mutex mutex;
     // What each is notified of:

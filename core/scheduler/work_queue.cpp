@@ -20,9 +20,10 @@ std::size_t WorkQueue::TextKeyHash::operator()(const TextKey& key) const noexcep
     return of_text ^ (of_profile << 1U);
 }
 
-HoldId WorkQueue::add(const ClaimedJob& job) {
+HoldId WorkQueue::add(const ClaimedJob& job, Steady now) {
     HeldJob held;
     held.claimed = job;
+    held.claimed_at = now;
     held.page_requested = true;
     ++counters_.jobs_claimed;
     jobs_.emplace(++last_hold_, std::move(held));

@@ -46,7 +46,7 @@ public:
 
     // --- jobs (work_queue.cpp)
 
-    HoldId add(const ClaimedJob& job);
+    HoldId add(const ClaimedJob& job, Steady now = {});
     // Call `begin_planning` before pages are read and `end_planning` after the last one is planned. In between, what is
     // committed is remembered: a page that was read before a commit and planned after it names texts that are no longer
     // missing.
@@ -118,9 +118,11 @@ public:
     // Takes what is ready. `random` in [0, 1) spreads the delays of retries.
     [[nodiscard]] CommitWork collect(double random);
     // What became of each report of a collected commit.
-    void committed(const CommitWork& work, const std::vector<Kept>& kept);
+    void committed(const CommitWork& work, const std::vector<Kept>& kept, Steady now = {});
     [[nodiscard]] std::size_t ready_vectors() const noexcept { return ready_vectors_; }
     [[nodiscard]] bool has_ready() const noexcept { return !to_report_.empty(); }
+    // The attempts that ended, for the log. Each is returned once.
+    [[nodiscard]] std::vector<EndedJob> take_ended() { return std::exchange(ended_, {}); }
     // A log message for each text that was cut and is now stored. Each is returned once.
     [[nodiscard]] std::vector<std::string> take_cut_messages() { return std::exchange(cut_messages_, {}); }
 
@@ -135,6 +137,7 @@ public:
 private:
     struct HeldJob {
         ClaimedJob claimed;
+        Steady claimed_at{};
         std::int64_t cursor = -1;     // the last position that was planned
         bool more = true;             // there are pages after the cursor
         bool page_requested = false;  // the next page; one request at a time
@@ -222,6 +225,9 @@ private:
 
     // --- commits
     void set_outcome(HeldJob& job, JobReport& report, double random);
+    // Attempts that count, with the present one if it failed now.
+    [[nodiscard]] static std::uint32_t failed_attempts(const HeldJob& job) noexcept;
+    void note_end(const HeldJob& job, const JobReport& report, Steady now);
     // Removes a text after its commit; `counter` is increased if the store kept it.
     void close(const TextPtr& text, bool kept, std::uint64_t& counter);
 
@@ -242,6 +248,7 @@ private:
     std::size_t live_bytes_ = 0;
     std::vector<std::string> cut_messages_;
     std::vector<LostJob> lost_;
+    std::vector<EndedJob> ended_;
     Counters counters_;
 };
 

@@ -160,6 +160,7 @@ std::size_t WorkQueue::queued(const Sha256& fingerprint) const {
 
 void WorkQueue::batch_answered(const Batch& batch, EmbedResult&& result, const Answer& answer) {
     count_call(false);
+    counters_.tokens += result.tokens;
     std::vector<const Error*> errors(batch.texts.size(), nullptr);
     for (const TextError& bad : result.errors) {
         if (bad.index < errors.size()) errors[bad.index] = &bad.error;

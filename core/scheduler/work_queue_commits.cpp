@@ -7,13 +7,37 @@
 
 namespace embedq::scheduler {
 
+std::uint32_t WorkQueue::failed_attempts(const HeldJob& job) noexcept {
+    return job.claimed.attempts + (job.stored > 0 ? 0 : 1);
+}
+
+void WorkQueue::note_end(const HeldJob& job, const JobReport& report, Steady now) {
+    const ClaimedJob& claimed = job.claimed;
+    const bool exhausted = report.outcome == JobOutcome::retry && failed_attempts(job) >= settings_.max_attempts;
+    ended_.push_back({.id = claimed.ref.id,
+                      .catalog_id = claimed.catalog_id,
+                      .spec_name = claimed.spec_name,
+                      .fingerprint = claimed.fingerprint,
+                      .outcome = exhausted ? JobOutcome::failed : report.outcome,
+                      .attempt = claimed.attempts + 1,
+                      .texts = job.stored,
+                      .reason = std::string(report.error),
+                      .took = now - job.claimed_at});
+    switch (ended_.back().outcome) {
+        case JobOutcome::succeeded: ++counters_.jobs_succeeded; break;
+        case JobOutcome::failed: ++counters_.jobs_failed; break;
+        case JobOutcome::retry: ++counters_.jobs_retried; break;
+        case JobOutcome::progress:
+        case JobOutcome::release: break;
+    }
+}
+
 void WorkQueue::set_outcome(HeldJob& job, JobReport& report, double random) {
     job.finishing = true;
     if (job.error) {
-        const std::uint32_t failed_attempts = job.claimed.attempts + (job.stored > 0 ? 0 : 1);
         report.outcome = JobOutcome::retry;
         report.error = to_string(*job.error);
-        report.delay = settings_.backoff.delay(failed_attempts, random);
+        report.delay = settings_.backoff.delay(failed_attempts(job), random);
     } else if (job.released) {
         report.outcome = JobOutcome::release;
         report.error = job.release_reason;
@@ -81,7 +105,7 @@ void WorkQueue::close(const TextPtr& text, bool kept, std::uint64_t& counter) {
     forget(text);
 }
 
-void WorkQueue::committed(const CommitWork& work, const std::vector<Kept>& kept) {
+void WorkQueue::committed(const CommitWork& work, const std::vector<Kept>& kept, Steady now) {
     std::vector<bool> vector_kept(work.commit.vectors.size(), false);
     std::vector<bool> refusal_kept(work.commit.refusals.size(), false);
     for (std::size_t i = 0; i < work.commit.jobs.size(); ++i) {
@@ -92,14 +116,12 @@ void WorkQueue::committed(const CommitWork& work, const std::vector<Kept>& kept)
         }
         for (const std::uint32_t place : report.vectors) vector_kept[place] = true;
         for (const std::uint32_t place : report.refusals) refusal_kept[place] = true;
-        switch (report.outcome) {
-            case JobOutcome::progress: continue;
-            case JobOutcome::succeeded: ++counters_.jobs_succeeded; break;
-            case JobOutcome::failed: ++counters_.jobs_failed; break;
-            case JobOutcome::retry: ++counters_.jobs_retried; break;
-            case JobOutcome::release: break;
+        if (report.outcome == JobOutcome::progress) continue;
+        const auto job = jobs_.find(work.holds[i]);
+        if (job != jobs_.end()) {  // it was not lost meanwhile
+            if (report.outcome != JobOutcome::release) note_end(job->second, report, now);
+            jobs_.erase(job);
         }
-        jobs_.erase(work.holds[i]);
         to_report_.erase(work.holds[i]);
     }
     for (std::size_t i = 0; i < vector_kept.size(); ++i)

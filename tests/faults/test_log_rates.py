@@ -167,4 +167,4 @@ class LogRates(Case):
                            lambda: f"{scene.name} is over\n{scene.worker.said()}")
         for scene in scenes:
             scene.worker.stop()
-            self.assertIn("stopped; jobs: ", scene.worker.said())
+            self.assertIn("stopped after ", scene.worker.said())

@@ -35,10 +35,11 @@ int run_until_stopped(CommandContext& context, bool serve) {
     try_again.available();
     const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
     if (!(*runtime)->store_capabilities().multi_process && (!serve || (*runtime)->service_count() == 0)) {
-        context.console.note(fmt::format(
-            "embedq: warning: the store '{}' exists in this process only, so no other process can enqueue jobs; name "
-            "another store, such as sqlite, or use embedq index",
-            (*runtime)->store_name()));
+        context.console.report(
+            LogLevel::warn,
+            fmt::format("the store '{}' exists in this process only, so no other process can enqueue jobs; name "
+                        "another store, such as sqlite, or use embedq index",
+                        (*runtime)->store_name()));
     }
     if (serve) {
         if (const Status applied = apply_targets(**runtime, try_again, interruption->token()); !applied)

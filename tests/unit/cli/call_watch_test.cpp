@@ -19,8 +19,8 @@ using ::testing::HasSubstr;
 
 class CallWatchTest : public ::testing::Test {
 protected:
-    explicit CallWatchTest(Patience use = Patience::reads) {
-        watch_.use(use);
+    explicit CallWatchTest(Patience patience = Patience::reads) {
+        watch_.use(patience);
         watch_.add("store 'sqlite'", [this] { return calls_; });
     }
 

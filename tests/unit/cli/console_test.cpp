@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "cli/logging.h"
@@ -89,6 +90,44 @@ TEST(Log, JsonIsOneObjectALine) {
     EXPECT_EQ(line["message"], "a \"b\"\nc");
     EXPECT_EQ(line["time"].get<std::string>().size(), std::string("2023-11-14T22:13:20.123Z").size());
     EXPECT_FALSE(logger->enabled(LogLevel::debug));
+}
+
+TEST(Log, JsonHasTheFieldsOfALineAsMembers) {
+    std::ostringstream out, err;
+    Console console(out, err, {});
+    const Log log(console, LogLevel::info, LogFormat::json);
+    const std::array fields{LogField{"job", std::int64_t{7}}, LogField{"spec", "a \"b\""}};
+    log.logger("scheduler")->log_fields(LogLevel::info, "job 7 succeeded", fields);
+    log.logger("scheduler")->log_fields(LogLevel::debug, "not this", fields);
+    const Json line = Json::parse(err.str());
+    EXPECT_EQ(line["message"], "job 7 succeeded");
+    EXPECT_EQ(line["job"], 7);
+    EXPECT_EQ(line["spec"], "a \"b\"");
+    EXPECT_EQ(line.size(), 6U);
+}
+
+TEST(Log, WhatIsReportedHasItsForm) {
+    std::ostringstream out, err;
+    Console console(out, err, {});
+    console.report(LogLevel::warn, "first");
+    EXPECT_EQ(err.str(), "embedq: warning: first\n");
+    const Log log(console, LogLevel::info, LogFormat::json);
+    const auto logger = log.logger("embedq");
+    console.report_to(logger.get());
+    err.str("");
+    console.report(LogLevel::warn, "second");
+    console.error("third");
+    console.report_to(nullptr);
+    std::istringstream lines(err.str());
+    std::string line;
+    for (const auto& [level, message] : {std::pair{"warn", "second"}, std::pair{"error", "third"}}) {
+        ASSERT_TRUE(std::getline(lines, line));
+        EXPECT_EQ(Json::parse(line)["level"], level);
+        EXPECT_EQ(Json::parse(line)["message"], message);
+    }
+    err.str("");
+    console.error("fourth");
+    EXPECT_EQ(err.str(), "embedq: fourth\n");
 }
 
 TEST(Log, ATextLineCannotBeForged) {

@@ -70,6 +70,7 @@ protected:
 
     std::shared_ptr<scheduler::ChangingProvider> model = std::make_shared<scheduler::ChangingProvider>("one");
     endpoints::ProviderDirectory changing{{{"p", "scripted", model, {}}}};
+    std::vector<std::unique_ptr<endpoints::ProviderDirectory>> directories;  // of further processes
     std::unique_ptr<HostEngine> engine;
 };
 
@@ -212,6 +213,52 @@ TEST_F(ModelChangeTest, AConfigurationWithAnotherModelIsReportedOnceAndChangesNo
         EXPECT_EQ(info().target_profile, target) << provider;
         EXPECT_EQ(reports(), before + 1) << provider;
     }
+}
+
+// Two pods of a rollout, each with its own YAML and `model_change: apply`, whatever starts again and in which order.
+TEST_F(ModelChangeTest, TwoConfigurationsThatApplyNeverFlipACatalog) {
+    const auto pod = [&](const std::string& model) {
+        directories.push_back(std::make_unique<endpoints::ProviderDirectory>(std::vector<endpoints::ProviderBinding>{
+            {"p", "scripted", std::make_shared<scheduler::ChangingProvider>(model), {}}}));
+        return make_engine(*store, notifier, *directories.back(), {"p", {}}, context);
+    };
+    const auto former = pod("one");
+    const auto latter = pod("another");
+    ASSERT_TRUE(former->apply_targets(TargetScope::new_models, {}));
+    ASSERT_TRUE(latter->apply_targets(TargetScope::new_models, {}));
+    const auto target = info().target_profile;
+    EXPECT_EQ(engine->profile(*target)->model_digest, "another");
+    for (int i = 0; i < 3; ++i) {
+        for (const std::string model : {"one", "another"}) {
+            ASSERT_TRUE(pod(model)->apply_targets(TargetScope::new_models, {}));
+            EXPECT_EQ(info().target_profile, target);
+        }
+        for (auto* running : {latter.get(), former.get()}) {
+            ASSERT_TRUE(running->apply_known_targets(TargetScope::new_models));
+            EXPECT_EQ(info().target_profile, target);
+        }
+    }
+    ASSERT_TRUE(pod("third")->apply_targets(TargetScope::new_models, {}));
+    EXPECT_EQ(engine->profile(*info().target_profile)->model_digest, "third") << "a changed YAML acts again, once";
+}
+
+TEST_F(ModelChangeTest, AProcessSaysAgainThatItsConfigurationDiffersWhenTheTargetMoves) {
+    const auto worker = engine_with("two");
+    const auto reports = [&] {
+        return std::ranges::count_if(context.logged(), [](const std::string& line) {
+            return line.contains("nothing is changed until `embedq config apply`");
+        });
+    };
+    const auto look = [&] { ASSERT_TRUE(worker->apply_targets(TargetScope::new_catalogs, {})); };
+    ASSERT_TRUE(engine->apply_targets(TargetScope::all, {}));
+    for (int i = 0; i < 3; ++i) look();
+    EXPECT_EQ(reports(), 1);
+    ASSERT_TRUE(worker->apply_targets(TargetScope::all, {}));
+    for (int i = 0; i < 3; ++i) look();
+    EXPECT_EQ(reports(), 1) << "now it is what the configuration asks for";
+    ASSERT_TRUE(engine->apply_targets(TargetScope::all, {}));
+    for (int i = 0; i < 3; ++i) look();
+    EXPECT_EQ(reports(), 2) << "somebody has moved it";
 }
 
 TEST_F(ModelChangeTest, EmbeddingThatWasTurnedOffIsNotTurnedOnByAWorker) {

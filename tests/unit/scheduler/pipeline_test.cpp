@@ -411,6 +411,41 @@ TEST_F(PipelineTest, AStoreThatKeepsNoResultsUsesUpNoAttempts) {
     EXPECT_EQ(provider->calls(), 1) << "it waits, longer each time";
 }
 
+TEST_F(PipelineTest, EachEndOfAJobIsLogged) {
+    provider->refuses = [](std::string_view text) { return text == "bad"; };
+    put("good", {"fine"});
+    put("poisoned", {"bad", "fine too"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return settled(); }));
+    scheduler->stop();
+    const auto said = [&](const std::string& text) {
+        const auto lines = context.logged();
+        return std::ranges::count_if(lines, [&](const auto& line) { return line.find(text) != std::string::npos; });
+    };
+    EXPECT_EQ(said("(c/good) succeeded: 1 text embedded in "), 1);
+    EXPECT_EQ(said("(c/poisoned) failed after attempt 1 by provider 'p': operation 'op 0' was refused: "), 1);
+    EXPECT_EQ(said("stopped after "), 1);
+    EXPECT_EQ(said("1 job succeeded, 1 failed, 0 to be tried again; 2 texts embedded, 1 refused; "), 1);
+}
+
+TEST_F(PipelineTest, AJobWhoseAttemptsRunOutIsLoggedAsFailed) {
+    settings.max_attempts = 2;
+    provider->script([](const EmbedRequest& request, int) -> std::optional<Error> {
+        if (ScriptedProvider::is_sample(request.texts.front())) return std::nullopt;
+        return Error{ErrorKind::internal, "it broke"};
+    });
+    put("spec", {"a text"});
+    const auto scheduler = start();
+    ASSERT_TRUE(eventually([&] { return jobs(JobStatus::failed).size() == 1; }));
+    scheduler->stop();
+    const auto lines = context.logged();
+    const auto said = [&](const std::string& text) {
+        return std::ranges::count_if(lines, [&](const auto& line) { return line.find(text) != std::string::npos; });
+    };
+    EXPECT_EQ(said("(c/spec) is to be tried again after attempt 1"), 1);
+    EXPECT_EQ(said("(c/spec) failed after attempt 2"), 1);
+}
+
 TEST_F(PipelineTest, AStopAsksAStoreThatDoesNotAnswerForTheGraceTimeAndNotForALease) {
     auto lost = std::make_unique<LostStore>(context);
     LostStore& asked = *lost;

@@ -195,6 +195,24 @@ TEST_F(ProberTest, ACatalogWithoutATargetCallsTheListenerFromTimeToTime) {
     EXPECT_EQ(notified, 2);
 }
 
+TEST_F(ProberTest, ATargetThatAnotherProcessMovesCallsTheListener) {
+    ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
+    CatalogTarget target{"c", "p", providers.known_or_probe("p").value()->profile};
+    ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
+    const auto look = [&] {
+        context.advance(settings.poll);
+        step();
+    };
+    for (int i = 0; i < 3; ++i) look();
+    const int before = notified;
+    target.provider = "elsewhere";
+    target.profile->id = catalog::sha256("of another model");
+    target.profile->fingerprint = target.profile->id;
+    ASSERT_TRUE(store->set_targets(std::span(&target, 1)));
+    for (int i = 0; i < 3; ++i) look();
+    EXPECT_EQ(notified, before + 1) << "it says so if the configuration asks for another one";
+}
+
 TEST_F(ProberTest, ATargetThatThisProcessCannotMakeIsShownToOthersWhileItLasts) {
     ASSERT_TRUE(store->put_catalog({"c", {}, {}, {}, {}}));
     const CatalogTarget target{"c", "p", providers.known_or_probe("p").value()->profile};

@@ -7,9 +7,11 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "embedq/context.h"
@@ -39,9 +41,18 @@ private:
 
 class CapturingLogger final : public Logger {
 public:
-    void log(LogLevel level, std::string_view message) override {
+    using Fields = std::map<std::string, std::string>;  // numbers as text
+
+    void log(LogLevel level, std::string_view message) override { log_fields(level, message, {}); }
+    void log_fields(LogLevel level, std::string_view message, std::span<const LogField> fields) override {
+        Fields texts;
+        for (const LogField& field : fields) {
+            const auto* number = std::get_if<std::int64_t>(&field.value);
+            texts.emplace(field.key, number ? std::to_string(*number) : std::get<std::string_view>(field.value));
+        }
         const std::lock_guard lock(mutex_);
         lines_.emplace_back(level, message);
+        fields_.push_back(std::move(texts));
     }
     [[nodiscard]] bool enabled(LogLevel) const noexcept override { return true; }
 
@@ -50,9 +61,16 @@ public:
         return lines_;
     }
 
+    // Of each line.
+    [[nodiscard]] std::vector<Fields> fields() const {
+        const std::lock_guard lock(mutex_);
+        return fields_;
+    }
+
 private:
     mutable std::mutex mutex_;
     std::vector<std::pair<LogLevel, std::string>> lines_;  // guarded by mutex_
+    std::vector<Fields> fields_;                           // guarded by mutex_
 };
 
 class TestContext final : public Context {
