@@ -22,6 +22,10 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr int stops[] = {SIGINT, SIGTERM, SIGHUP, SIGPWR, SIGXCPU};
+// By default each of them ends a process. SIGPIPE and SIGXFSZ: the write fails instead.
+constexpr int meaningless[] = {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO};
+
 // A blocked signal reaches the descriptor even if it is ignored.
 bool is_ignored(int number) {
     struct sigaction present{};
@@ -39,14 +43,13 @@ int until(steady_clock::time_point time) {
 Signals::Signals() {
     sigset_t watched;
     sigemptyset(&watched);
-    sigaddset(&watched, SIGINT);
-    sigaddset(&watched, SIGTERM);
-    if (!is_ignored(SIGHUP)) sigaddset(&watched, SIGHUP);
+    for (const int number : stops) {
+        if (number != SIGHUP || !is_ignored(number)) sigaddset(&watched, number);
+    }
     if (const int error = pthread_sigmask(SIG_BLOCK, &watched, nullptr); error != 0) {
         throw std::system_error(error, std::generic_category(), "pthread_sigmask");
     }
-    // A closed pipe or connection must not end the process; the write fails instead.
-    std::signal(SIGPIPE, SIG_IGN);
+    for (const int number : meaningless) std::signal(number, SIG_IGN);
     signal_fd_ = ::signalfd(-1, &watched, SFD_CLOEXEC);
     wake_fd_ = ::eventfd(0, EFD_CLOEXEC);
     if (signal_fd_ < 0 || wake_fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");

@@ -1,5 +1,6 @@
-// SIGINT, SIGTERM, SIGHUP and the end of a command's time as a stop token, for the commands that end cleanly. A SIGHUP
-// that was ignored before the start, as by nohup, stays ignored.
+// SIGINT, SIGTERM, SIGHUP, SIGPWR, SIGXCPU and the end of a command's time as a stop token, for the commands that end
+// cleanly. A SIGHUP that was ignored before the start, as by nohup, stays ignored. Signals that mean nothing here, such
+// as SIGUSR1 for programs that open their logs again, are ignored, since they would end the process without a stop.
 //
 // Make one before any other thread starts: threads inherit the signal mask. A second signal other than SIGHUP ends the
 // process immediately, and so does a stop that takes longer than 9 s, or 5 s when the command's time is over.
