@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 #include <typeinfo>
+#include <utility>
 
 namespace embedq::plugins {
 namespace {
@@ -17,13 +18,15 @@ struct Free {
 
 }  // namespace
 
-std::string Guard::describe(const LoadedPlugin& plugin, const Context& context) {
-    return fmt::format("{} '{}' ({})", to_string(plugin.descriptor->kind), context.name(), plugin.path.string());
+Guard::Who Guard::describe(const LoadedPlugin& plugin, const Context& context) {
+    std::string name = fmt::format("{} '{}'", to_string(plugin.descriptor->kind), context.name());
+    if (context.name() != plugin.descriptor->name) name += fmt::format(" (plugin '{}')", plugin.descriptor->name);
+    return {std::move(name), plugin.path.string()};
 }
 
-std::unexpected<Error> Guard::thrown(std::string_view who, std::string_view verb, std::string_view what) {
-    return fail(ErrorKind::internal, fmt::format("{} threw in {}: {}", who, verb, what),
-                "a plugin should return errors, please report this to its author");
+std::unexpected<Error> Guard::thrown(const Who& who, std::string_view verb, std::string_view what) {
+    return fail(ErrorKind::internal, fmt::format("{} threw in {}: {}", who.name, verb, what),
+                "a plugin should return errors, please report this to its author", who.file);
 }
 
 std::string Guard::name_of_current_exception() {
@@ -58,10 +61,10 @@ Status check_kind(const LoadedPlugin& plugin, PluginKind wanted) {
                             plugin.path.string(), to_string(plugin.descriptor->kind), to_string(wanted)));
 }
 
-std::unexpected<Error> no_instance(std::string_view who) {
+std::unexpected<Error> no_instance(const Guard::Who& who) {
     return fail(ErrorKind::internal,
-                fmt::format("{} returned neither an instance nor an error (its factory returned nullptr)", who),
-                "please report this to the plugin's author");
+                fmt::format("{} returned neither an instance nor an error (its factory returned nullptr)", who.name),
+                "please report this to the plugin's author", who.file);
 }
 
 }  // namespace embedq::plugins

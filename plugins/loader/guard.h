@@ -29,9 +29,13 @@ public:
     Guard(const LoadedPlugin& plugin, Context& context, const std::array<std::string_view, N>& verbs)
         : who_(describe(plugin, context)), context_(context), counters_(verbs.begin(), verbs.end()) {}
 
-    // "provider 'ollama' (/usr/lib/embedq/plugins/libembedq_provider_ollama.so)"
-    [[nodiscard]] static std::string describe(const LoadedPlugin& plugin, const Context& context);
-    [[nodiscard]] const std::string& who() const noexcept { return who_; }
+    // Whose error it is, for the message and for its detail.
+    struct Who {
+        std::string name;  // "provider 'hosted' (plugin 'openai')", or "provider 'openai'"
+        std::string file;
+    };
+    [[nodiscard]] static Who describe(const LoadedPlugin& plugin, const Context& context);
+    [[nodiscard]] const Who& who() const noexcept { return who_; }
     [[nodiscard]] Context& context() noexcept { return context_; }
 
     // Calls a body that returns a Result.
@@ -64,7 +68,7 @@ public:
 
     // Runs a factory or a body that returns a Result. An exception becomes an error that names `verb`.
     template <class Body>
-    [[nodiscard]] static std::invoke_result_t<Body> attempt(std::string_view who, std::string_view verb, Body&& body) {
+    [[nodiscard]] static std::invoke_result_t<Body> attempt(const Who& who, std::string_view verb, Body&& body) {
         try {
             return body();
         } catch (const std::exception& exception) {
@@ -117,13 +121,12 @@ private:
     [[nodiscard]] std::invoke_result_t<Body> attempt(std::string_view verb, Body&& body) {
         return attempt(who_, verb, std::forward<Body>(body));
     }
-    [[nodiscard]] static std::unexpected<Error> thrown(std::string_view who, std::string_view verb,
-                                                       std::string_view what);
+    [[nodiscard]] static std::unexpected<Error> thrown(const Who& who, std::string_view verb, std::string_view what);
     // For what is not a std::exception: "a ns::Failure, which is not a std::exception".
     [[nodiscard]] static std::string name_of_current_exception();
     void log_quietly(const Error& error) noexcept;
 
-    const std::string who_;
+    const Who who_;
     Context& context_;
     std::vector<Counter> counters_;  // its length is constant
 };
@@ -142,14 +145,14 @@ template <class Interface>
 }
 
 [[nodiscard]] Status check_kind(const LoadedPlugin& plugin, PluginKind wanted);
-[[nodiscard]] std::unexpected<Error> no_instance(std::string_view who);
+[[nodiscard]] std::unexpected<Error> no_instance(const Guard::Who& who);
 
 // Makes an instance by `make` and wraps it in `Guarded`.
 template <class Guarded, class Interface, class Make>
 [[nodiscard]] Result<std::unique_ptr<Interface>> make_guarded(const LoadedPlugin& plugin, PluginKind kind,
                                                               Context& context, Make&& make) {
     if (auto right = check_kind(plugin, kind); !right) return std::unexpected(std::move(right.error()));
-    const std::string who = Guard::describe(plugin, context);
+    const Guard::Who who = Guard::describe(plugin, context);
     auto made = Guard::attempt(who, "its factory", std::forward<Make>(make));
     if (!made) return std::unexpected(std::move(made.error()));
     if (*made == nullptr) return no_instance(who);

@@ -51,7 +51,8 @@ private:
     }
 
     Error named(Error error) const {
-        error.message = fmt::format("{} {}", guard_.who(), error.message);
+        error.message = fmt::format("{} {}", guard_.who().name, error.message);
+        error.detail = guard_.who().file;
         return error;
     }
 

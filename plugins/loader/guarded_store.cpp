@@ -252,8 +252,9 @@ private:
     Result<std::vector<T>> one_each(Result<std::vector<T>> answers, std::size_t questions, StoreVerb verb) const {
         if (!answers || answers->size() == questions) return answers;
         return fail(ErrorKind::internal,
-                    fmt::format("{} returned {} answers for {} questions from {}", guard_.who(), answers->size(),
-                                questions, store_verbs[static_cast<std::size_t>(verb)]));
+                    fmt::format("{} returned {} answers for {} questions from {}", guard_.who().name, answers->size(),
+                                questions, store_verbs[static_cast<std::size_t>(verb)]),
+                    {}, guard_.who().file);
     }
 
     const std::unique_ptr<Store> inner_;

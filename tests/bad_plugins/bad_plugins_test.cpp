@@ -214,8 +214,9 @@ TEST(BadPlugins, ThrowingFactory) {
     const auto made = make_provider(**registry.load_file(bad("throwing_factory")), {}, context);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::internal);
-    EXPECT_THAT(to_string(made.error()), HasSubstr("provider 'p' (" + bad("throwing_factory").string() +
-                                                   ") threw in its factory: cannot even start"));
+    EXPECT_THAT(to_string(made.error()),
+                HasSubstr("provider 'p' (plugin 'throwing_factory') threw in its factory: cannot even start"));
+    EXPECT_EQ(made.error().detail, bad("throwing_factory").string());
 }
 
 TEST(BadPlugins, FactoryWithoutInstance) {

@@ -99,6 +99,7 @@ class LogRates(Case):
                                   "options": {"dimension": 16, "latency": "100ms", "faults": list(faults)}}},
             "embedding": {"provider": "sim"}, "scheduler": SCHEDULER}))
         paths = [world.write(f"{spec}.json", document) for spec, document in documents(4, 400).items()]
+        assert world.run("migrate", "up").returncode == 0
         world.start("index", *paths, "--no-work")  # stays, for the worker to embed them
         wait_until(lambda: [each for each in world.json("status")["catalogs"] if each["operation_count"] == 1600],
                    "the documents are written")

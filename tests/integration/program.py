@@ -112,6 +112,7 @@ class World:
 
     def wait_for_status(self, condition):
         """Reads `status --watch` until the condition holds for the catalogs."""
+        self.run("migrate", "up")  # what was just started may not have come so far, and status needs a schema
         watch = self.start("status", "--watch", "--json")
         try:
             for line in watch.stdout:

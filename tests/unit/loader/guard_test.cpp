@@ -85,7 +85,8 @@ TEST_F(GuardTest, FactoriesThatThrowOrReturnNothingAreErrors) {
     auto made = make_provider(plugin_of(PluginKind::provider), {}, context);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().kind, ErrorKind::internal);
-    EXPECT_THAT(to_string(made.error()), HasSubstr("provider 'mine' (/p/scripted.so) threw in its factory: boom"));
+    EXPECT_THAT(to_string(made.error()), HasSubstr("provider 'mine' (plugin 'scripted') threw in its factory: boom"));
+    EXPECT_EQ(made.error().detail, "/p/scripted.so");
 
     provider_factory = [](Context&) -> Result<std::unique_ptr<Provider>> { return nullptr; };
     made = make_provider(plugin_of(PluginKind::provider), {}, context);
@@ -123,7 +124,8 @@ TEST_F(GuardTest, AnswersAreValidatedAgainstTheInfo) {
     const auto instance = provider();
     EXPECT_TRUE(embed(*instance)) << "the wrapper calls info itself";
     EXPECT_THAT(to_string(embed(*instance, 2).error()),
-                HasSubstr("provider 'mine' (/p/scripted.so) returned 1 row for 2 texts"));
+                HasSubstr("provider 'mine' (plugin 'scripted') returned 1 row for 2 texts"));
+    EXPECT_EQ(embed(*instance, 2).error().detail, "/p/scripted.so") << "the path is for who looks for the cause";
     scripted->info_body = [] { return ProviderInfo{.dimension = 3, .call_timeout = 20s}; };
     const auto info = instance->info({});
     ASSERT_TRUE(info);
@@ -224,7 +226,7 @@ TEST_F(GuardedNotifierTest, PublishNeverThrowsAndLogs) {
     EXPECT_NO_THROW(instance->publish());
     ASSERT_EQ(context.logger().lines().size(), 1U);
     EXPECT_THAT(context.logger().lines()[0].second,
-                HasSubstr("notifier 'mine' (/p/scripted.so) threw in publish: pipe closed"));
+                HasSubstr("notifier 'mine' (plugin 'scripted') threw in publish: pipe closed"));
     EXPECT_EQ(call_statistics(*instance)[0].errors, 1U);
 }
 
