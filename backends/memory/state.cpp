@@ -175,7 +175,7 @@ void State::set_status(JobRow& row, JobStatus status) {
 
 void State::list_pending(const JobRow& row) {
     pending.insert(pending_key(row));
-    if (row.job.kind == JobKind::reconciler) pending_bulk.insert({row.fingerprint, false, row.due, row.job.id});
+    if (is_background(row.job.kind)) pending_bulk.insert({row.fingerprint, false, row.due, row.job.id});
 }
 
 void State::unlist_pending(const JobRow& row) {
@@ -184,7 +184,7 @@ void State::unlist_pending(const JobRow& row) {
 }
 
 Time State::due_of(JobKind kind, const Sha256& fingerprint, Time now) const {
-    if (kind == JobKind::reconciler) return now;
+    if (is_background(kind)) return now;
     const auto first = pending_bulk.lower_bound({fingerprint, false, Time::min(), 0});
     if (first == pending_bulk.end() || first->fingerprint != fingerprint) return now;
     return std::min(now, first->due - std::chrono::microseconds(1));

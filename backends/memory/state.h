@@ -124,7 +124,7 @@ struct State {
 
     // --- indexes
     std::set<PendingKey> pending;
-    std::set<PendingKey> pending_bulk;  // the reconciler's jobs among them; suspects are not apart
+    std::set<PendingKey> pending_bulk;  // the background's jobs among them; suspects are not apart
     std::set<std::pair<Time, JobId>> leases;
     std::set<std::pair<Time, JobId>> finished;
     std::map<SpecKey, std::set<JobId>> jobs_by_spec;

@@ -27,8 +27,8 @@ EnqueueOutcome enqueue_job(Connection& connection, const CatalogRow& catalog, st
     const auto kind_number = static_cast<int>(kind);
     const auto fingerprint = value_of(connection, sql::fingerprint_of_profile, catalog.target);
     auto due = now;
-    if (kind != JobKind::reconciler) {
-        // A write or a manual retry goes before what the reconciler has queued.
+    if (!is_background(kind)) {
+        // A write or a manual retry goes before what is queued in the background.
         if (const auto first = value_of(connection, sql::first_bulk_job, fingerprint)) due = std::min(now, *first - 1);
     }
     if (const auto pending = pending_of(connection, catalog.catalog_id, spec_name)) {

@@ -1,9 +1,9 @@
 // The text of each migration, oldest first. A released one is never edited: later changes are new migrations.
 //
 // Times are microseconds since 1970. Enumerations are stored as numbers, in the contract's order: jobs.status 0
-// pending, 1 running, 2 succeeded, 3 failed, 4 cancelled; jobs.kind 0 spec_write, 1 reconciler, 2 manual_retry. A hash
-// of 32 bytes is stored once for each text and profile, and everything else refers to it by a small number: so the
-// indexes that sweeps walk have only a few bytes per row.
+// pending, 1 running, 2 succeeded, 3 failed, 4 cancelled; jobs.kind 0 spec_write, 1 reconciler, 2 manual_retry, 3
+// reembed. A hash of 32 bytes is stored once for each text and profile, and everything else refers to it by a small
+// number: so the indexes that sweeps walk have only a few bytes per row.
 #pragma once
 
 namespace embedq::sqlite {
@@ -182,7 +182,7 @@ CREATE UNIQUE INDEX jobs_pending ON jobs (catalog_id, spec_name) WHERE status = 
 CREATE INDEX jobs_due     ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries < 2;
 CREATE INDEX jobs_suspect ON jobs (fingerprint, next_run_at, id) WHERE status = 0 AND expiries >= 2;
 -- The reconciler's jobs, before which a write goes.
-CREATE INDEX jobs_bulk    ON jobs (fingerprint, next_run_at) WHERE status = 0 AND kind = 1;
+CREATE INDEX jobs_bulk    ON jobs (fingerprint, next_run_at) WHERE status = 0 AND kind IN (1, 3);
 CREATE INDEX jobs_lease   ON jobs (lease_expires_at) WHERE status = 1;
 CREATE INDEX jobs_running ON jobs (catalog_id, spec_name) WHERE status = 1;
 CREATE INDEX jobs_history ON jobs (catalog_id, spec_name, id);

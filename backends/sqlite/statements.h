@@ -285,14 +285,14 @@ inline constexpr char running_job[] =
 inline constexpr char insert_job[] = R"sql(
 INSERT INTO jobs (status, kind, fingerprint, next_run_at, created_at, catalog_id, spec_name)
 VALUES (0, ?1, ?2, ?6, ?3, ?4, ?5))sql";
-// A manual retry stays one (kind 2), and a write takes over the reconciler's job (kind 1).
+// A manual retry stays one (kind 2), and a write takes over a job of the background (kinds 1 and 3).
 inline constexpr char collapse_job[] =
-    "UPDATE jobs SET kind = CASE WHEN ?2 = 1 OR kind = 2 THEN kind ELSE ?2 END, next_run_at = min(next_run_at, ?3) "
-    "WHERE id = ?1";
+    "UPDATE jobs SET kind = CASE WHEN ?2 IN (1, 3) OR kind = 2 THEN kind ELSE ?2 END, "
+    "next_run_at = min(next_run_at, ?3) WHERE id = ?1";
 // jobs_bulk.
 inline constexpr char first_bulk_job[] =
-    "SELECT next_run_at FROM jobs INDEXED BY jobs_bulk WHERE status = 0 AND kind = 1 AND fingerprint = ?1 ORDER BY "
-    "next_run_at LIMIT 1";
+    "SELECT next_run_at FROM jobs INDEXED BY jobs_bulk WHERE status = 0 AND kind IN (1, 3) AND fingerprint = ?1 "
+    "ORDER BY next_run_at LIMIT 1";
 // Now, but later than everything that counts for the spec, so that the force also works if the clock stands still or
 // goes back.
 inline constexpr char force_spec[] = R"sql(

@@ -348,7 +348,7 @@ Result<std::size_t> TargetAssigner::enqueue_all(std::string_view catalog_id) {
         if (specs->empty()) break;
         std::vector<EnqueueRequest> requests;
         for (const SpecInfo& info : *specs) {
-            if (info.operation_count > 0) requests.push_back({info.catalog_id, info.spec_name, JobKind::reconciler});
+            if (info.operation_count > 0) requests.push_back({info.catalog_id, info.spec_name, JobKind::reembed});
         }
         const auto outcomes = store_.enqueue(requests);
         if (!outcomes) return std::unexpected(outcomes.error());

@@ -39,7 +39,7 @@ bool is_work(const Counters& since) {
            0;
 }
 
-// "3 jobs succeeded, 1 failed, 0 to be tried again; 40 texts embedded, 1 refused; 5 calls, 0 of them failed, 900 tokens"
+// "3 jobs succeeded, 1 failed, 0 to be tried again; 40 texts embedded, 1 refused; 5 calls, 0 of them failed"
 std::string in_words(const Counters& work) {
     std::string text = counted(work.jobs_succeeded, "job") + " succeeded, " + std::to_string(work.jobs_failed) +
                        " failed, " + std::to_string(work.jobs_retried) + " to be tried again";

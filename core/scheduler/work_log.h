@@ -1,5 +1,5 @@
-// What a process says about its work: a line for each job that failed, each that succeeded at the level `debug`, what was
-// done in a minute, and the sum at the end. A process that does nothing says nothing.
+// What a process says about its work: a line for each job that failed, each that succeeded at the level `debug`, what
+// was done in a minute, and the sum at the end. A process that does nothing says nothing.
 //
 // Every member may be called from any thread, without SchedulerState::mutex.
 #pragma once

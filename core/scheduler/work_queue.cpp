@@ -76,7 +76,7 @@ void WorkQueue::plan(HoldId id, MissingTexts page, Steady now) {
         ++live_texts_by_provider_[text->fingerprint];
         live_bytes_ += text->text.size();
         texts_.insert_or_assign(key, text);
-        if (job.claimed.kind == JobKind::reconciler)
+        if (is_background(job.claimed.kind))
             queue.texts.push_back(std::move(text));
         else
             queue.texts.insert(queue.texts.begin() + static_cast<std::ptrdiff_t>(queue.urgent++), std::move(text));

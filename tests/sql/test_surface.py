@@ -106,7 +106,7 @@ class Surface(stage.Stage):
                 (("shop", "cats"), "catalog 'shop' has no spec 'cats'", "HINT:  put it first, or check the name"),
                 (("nope", "pets"), "there is no catalog 'nope'", "HINT:  create it first, or check the id"),
                 (("shop", "pets", "retry"),
-                 "'retry' is not a kind of job: expected spec_write, reconciler or manual_retry", "")]:
+                 "'retry' is not a kind of job: expected spec_write, reconciler, manual_retry or reembed", "")]:
             with self.subTest(arguments), self.assertRaises(postgres.SqlError) as caught:
                 self.enqueue(*arguments)
             self.assertIn(message, str(caught.exception))

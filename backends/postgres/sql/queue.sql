@@ -4,8 +4,8 @@
 
 
 -- A spec has one pending job: a second one collapses onto it, and it becomes due immediately. A manual retry stays one,
--- and a write takes over the reconciler's job. If the row is just being claimed, this waits for the claimer and then
--- inserts a new one: `jobs_ready` by ref. A write or a manual retry goes before what the reconciler has queued: it
+-- and a write takes over one of the background. If the row is just being claimed, this waits for the claimer and then
+-- inserts a new one: `jobs_ready` by ref. A write or a manual retry goes before what is queued in the background: it
 -- becomes due a moment before the first of those jobs, by jobs_bulk. So claims need only one order, and writes keep the
 -- order of their ids.
 CREATE FUNCTION embedq.enqueue_job(p_spec embedq.specs, p_profile integer, p_kind integer)
@@ -15,14 +15,15 @@ DECLARE
     v_created boolean;
     v_due     timestamptz := embedq.store_now();
 BEGIN
-    IF p_kind <> embedq.kind_reconciler() THEN
+    IF p_kind NOT IN (embedq.kind_reconciler(), embedq.kind_reembed()) THEN
         v_due := least(v_due, (SELECT r.due - interval '1 microsecond' FROM embedq.jobs_ready r
-                               WHERE r.profile = p_profile AND r.kind = embedq.kind_reconciler()
+                               WHERE r.profile = p_profile
+                                 AND r.kind IN (embedq.kind_reconciler(), embedq.kind_reembed())
                                ORDER BY r.due LIMIT 1));
     END IF;
     INSERT INTO embedq.jobs_ready AS r (ref, profile, kind, operations, due, created_at)
     VALUES (p_spec.ref, p_profile, p_kind, p_spec.operation_count, v_due, embedq.store_now())
-    ON CONFLICT (ref) DO UPDATE SET kind = CASE WHEN excluded.kind = embedq.kind_reconciler()
+    ON CONFLICT (ref) DO UPDATE SET kind = CASE WHEN excluded.kind IN (embedq.kind_reconciler(), embedq.kind_reembed())
                                                      OR r.kind = embedq.kind_manual_retry()
                                                 THEN r.kind ELSE excluded.kind END,
                                     due = least(r.due, excluded.due),
@@ -94,11 +95,11 @@ END $$;
 CREATE FUNCTION embedq.enqueue(catalog text, spec text, kind text DEFAULT 'spec_write') RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_kind smallint := array_position(ARRAY['spec_write', 'reconciler', 'manual_retry'], kind) - 1;
+    v_kind smallint := array_position(ARRAY['spec_write', 'reconciler', 'manual_retry', 'reembed'], kind) - 1;
     v_outcome embedq.enqueue_outcome;
 BEGIN
     IF v_kind IS NULL THEN
-        RAISE EXCEPTION '''%'' is not a kind of job: expected spec_write, reconciler or manual_retry', kind
+        RAISE EXCEPTION '''%'' is not a kind of job: expected spec_write, reconciler, manual_retry or reembed', kind
             USING ERRCODE = embedq.unknown_job_kind();
     END IF;
     SELECT q.outcome INTO v_outcome FROM embedq.enqueue_jobs(ARRAY[catalog], ARRAY[spec], ARRAY[v_kind]) q;

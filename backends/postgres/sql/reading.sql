@@ -39,7 +39,7 @@ CREATE VIEW embedq.jobs_finished AS
 -- when it was first claimed, or else when it was created.
 CREATE VIEW embedq.api_catalog_embedding_jobs AS
     SELECT j.id, n.catalog_id::text, n.spec_name::text,
-           (ARRAY['spec_write', 'reconciler', 'manual_retry'])[j.kind + 1] AS kind,
+           (ARRAY['spec_write', 'reconciler', 'manual_retry', 'reembed'])[j.kind + 1] AS kind,
            (ARRAY['pending', 'running', 'succeeded', 'failed', 'cancelled'])[j.status + 1] AS status, j.attempts,
            j.last_error, coalesce(j.due, j.started_at, j.created_at) AS next_run_at, j.worker_id,
            j.expires_at AS lease_expires_at, j.created_at, j.started_at, j.completed_at

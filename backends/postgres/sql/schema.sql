@@ -23,6 +23,7 @@ CREATE FUNCTION embedq.status_cancelled() RETURNS integer LANGUAGE sql IMMUTABLE
 CREATE FUNCTION embedq.kind_spec_write() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 0';
 CREATE FUNCTION embedq.kind_reconciler() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
 CREATE FUNCTION embedq.kind_manual_retry() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2';
+CREATE FUNCTION embedq.kind_reembed() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 3';
 
 -- embedq::EnqueueOutcome, under the same names.
 CREATE TYPE embedq.enqueue_outcome AS ENUM ('none', 'created', 'collapsed');
@@ -204,8 +205,8 @@ CREATE TABLE embedq.jobs_ready (
 -- Suspects (suspect_expiries in embedq/support/store_rules.h) are in an index of their own.
 CREATE INDEX jobs_due     ON embedq.jobs_ready (profile, due, id) WHERE expiries < 2;
 CREATE INDEX jobs_suspect ON embedq.jobs_ready (profile, due, id) WHERE expiries >= 2;
--- The reconciler's jobs (kind_reconciler), before which a write goes.
-CREATE INDEX jobs_bulk    ON embedq.jobs_ready (profile, due) WHERE kind = 1;
+-- The jobs of the background (kind_reconciler, kind_reembed), before which a write goes.
+CREATE INDEX jobs_bulk    ON embedq.jobs_ready (profile, due) WHERE kind IN (1, 3);
 
 CREATE TYPE embedq.job_row AS (
     id         bigint,

@@ -13,7 +13,12 @@
 
 namespace embedq {
 
-enum class JobKind : std::uint8_t { spec_write, reconciler, manual_retry };
+enum class JobKind : std::uint8_t {
+    spec_write,
+    reconciler,    // a gap that a sweep found
+    manual_retry,  // of one spec
+    reembed,       // of a whole catalog: again by its model, or by another one
+};
 enum class JobStatus : std::uint8_t { pending, running, succeeded, failed, cancelled };
 
 [[nodiscard]] constexpr std::string_view to_string(JobKind kind) noexcept {
@@ -21,8 +26,14 @@ enum class JobStatus : std::uint8_t { pending, running, succeeded, failed, cance
         case JobKind::spec_write: return "spec_write";
         case JobKind::reconciler: return "reconciler";
         case JobKind::manual_retry: return "manual_retry";
+        case JobKind::reembed: return "reembed";
     }
     return "spec_write";
+}
+
+// Nobody waits for it in particular: writes and manual retries go before it, and it takes over no other job.
+[[nodiscard]] constexpr bool is_background(JobKind kind) noexcept {
+    return kind == JobKind::reconciler || kind == JobKind::reembed;
 }
 
 [[nodiscard]] constexpr std::string_view to_string(JobStatus status) noexcept {

@@ -74,7 +74,7 @@ public:
 
     // --- The queue: producers.
     // One outcome per request. A spec has at most one pending job (one_open_job); enqueuing onto it makes it due at
-    // once, and a manual_retry hands its force over. The job of a write or a manual_retry goes before the reconciler's
+    // once, and a manual_retry hands its force over. The job of a write or a manual_retry goes before the background's
     // pending jobs of the same profile. `none` without a target profile, and without a gap unless it is a manual_retry.
     // An unknown spec is `not_found`, and nothing is enqueued.
     [[nodiscard]] virtual Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) = 0;

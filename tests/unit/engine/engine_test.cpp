@@ -130,6 +130,7 @@ TEST_F(EngineTest, ReembeddingACatalogAsksForEverythingAgainAndServesTheOldUntil
     const int calls = first->calls();
     const auto serving = engine->catalog("c")->serving_profile;
     ASSERT_EQ(engine->reembed_catalog("c").value(), 1U);
+    EXPECT_EQ(to_string(engine->jobs({}).value().front().kind), "reembed") << "not the reconciler's";
     EXPECT_EQ(engine->catalog("c")->serving_profile, serving);
     EXPECT_NE(engine->catalog("c")->target_profile, serving);
     work(providers);

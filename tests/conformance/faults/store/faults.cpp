@@ -66,6 +66,8 @@ const std::array planted_faults{
           make<KilledWorkersStay>},
 
     // queueing_faults.h
+    Fault{"reembed_is_a_write", "the jobs of a reembedding go among the writes", "one_open_job.a_reembed_is_background",
+          make<ReembedIsAWrite>},
     Fault{"write_without_job", "the spec is stored, its job is lost",
           "write_and_enqueue_are_one.a_new_spec_has_its_job", make<WriteWithoutJob>},
     Fault{"lost_update", "a write collapses onto the job that runs",

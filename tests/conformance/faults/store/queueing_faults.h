@@ -139,6 +139,18 @@ public:
 
 // --- enqueuing
 
+class ReembedIsAWrite final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<EnqueueOutcome>> enqueue(std::span<const EnqueueRequest> requests) override {
+        std::vector<EnqueueRequest> others(requests.begin(), requests.end());
+        for (EnqueueRequest& request : others) {
+            if (request.kind == JobKind::reembed) request.kind = JobKind::spec_write;
+        }
+        return inner().enqueue(others);
+    }
+};
+
 class CollapseUnreported final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;

@@ -137,9 +137,33 @@ void writes_go_before_the_background(Kit& kit) {
 
 void the_background_does_not_take_a_writes_place(Kit& kit) {
     kit.catalog();
-    kit.put(document("a", {"a"}));
-    kit.enqueue("a", JobKind::reconciler);
-    EXPECT_EQ(kit.claim_one().kind, JobKind::spec_write);
+    for (const JobKind kind : {JobKind::reconciler, JobKind::reembed}) {
+        kit.put(document(std::string(to_string(kind)), {std::string(to_string(kind))}));
+        kit.enqueue(std::string(to_string(kind)), kind);
+        EXPECT_EQ(kit.claim_one().kind, JobKind::spec_write);
+    }
+}
+
+void a_reembed_is_background(Kit& kit) {
+    kit.catalog();
+    for (const char* name : {"a", "b", "c"}) kit.put(document(name, {name}));
+    kit.embed_everything();
+    kit.set_target("shop", second());
+    for (const char* name : {"a", "b", "c"}) kit.enqueue(name, JobKind::reembed);
+    EXPECT_EQ(must(kit.store().reconcile("")).enqueued, 0U) << "the jobs are there";
+    kit.put(document("new", {"new"}));
+    kit.put(document("c", {"c edited"}));
+    const auto claim = [&](std::string_view name, JobKind kind) {
+        const auto job = kit.claim_one(second());
+        EXPECT_EQ(job.spec_name, name);
+        EXPECT_EQ(to_string(job.kind), to_string(kind));
+        EXPECT_TRUE(kit.embed(job));
+        EXPECT_EQ(to_string(kit.jobs_of(std::string(name)).front().kind), to_string(kind)) << "in the history, too";
+    };
+    claim("c", JobKind::spec_write);
+    claim("new", JobKind::spec_write);
+    claim("a", JobKind::reembed);
+    claim("b", JobKind::reembed);
 }
 
 void workload_counts_texts_and_bytes_under_any_profile(Kit& kit) {
@@ -193,6 +217,7 @@ std::vector<Case> change_cases() {
          what_was_edited_meanwhile_is_a_gap_after_going_back},
         {"one_open_job", "writes_go_before_the_background", writes_go_before_the_background},
         {"one_open_job", "the_background_does_not_take_a_writes_place", the_background_does_not_take_a_writes_place},
+        {"one_open_job", "a_reembed_is_background", a_reembed_is_background},
         {"reads_are_cheap", "workload_counts_texts_and_bytes_under_any_profile",
          workload_counts_texts_and_bytes_under_any_profile},
         {"reads_are_cheap", "workload_keeps_to_a_force", workload_keeps_to_a_force},

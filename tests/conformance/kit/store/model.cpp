@@ -86,10 +86,10 @@ bool Model::may_be_due(const ModelJob& job, JobKind kind, Time due, Time now) co
     std::optional<Time> first;
     for (const auto& [id, other] : jobs) {
         const auto& its = catalogs.at(other.catalog_id).target;
-        if (other.status != JobStatus::pending || other.kind != JobKind::reconciler) continue;
+        if (other.status != JobStatus::pending || !is_background(other.kind)) continue;
         if (target && its && its->id == target->id) first = std::min(first.value_or(other.due), other.due);
     }
-    return kind != JobKind::reconciler && first && due < *first && due <= now;
+    return !is_background(kind) && first && due < *first && due <= now;
 }
 
 std::vector<JobId> Model::claim(const ClaimRequest& request, Time now) {
