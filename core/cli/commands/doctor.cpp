@@ -295,7 +295,7 @@ void check_workers(DoctorReport& report, const Examination& examination, Engine&
         if (age <= examination.lease()) {
             ++alive;
         } else if (age <= recently && worker.report.jobs_held > 0) {
-            // A worker that stopped cleanly has released its jobs.
+            // It was killed, or hangs: who stops well is not listed any more. One that held no job left nothing behind.
             silent.push_back(worker);
         }
     }
