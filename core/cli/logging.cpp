@@ -1,5 +1,6 @@
 #include "cli/logging.h"
 
+#include <fmt/format.h>
 #include <spdlog/details/log_msg.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink-inl.h>  // the library instantiates it for its own mutexes only
@@ -57,6 +58,11 @@ std::string_view name_of(LogLevel level) noexcept {
     return "info";
 }
 
+// Without the time.
+std::string text_line(std::string_view logger, LogLevel level, std::string_view message) {
+    return fmt::format("{:<5} {}: {}", name_of(level), logger, plain(message));
+}
+
 std::string json_line(std::string_view logger, LogLevel level, std::string_view message,
                       std::span<const LogField> fields) {
     const auto time = SystemClock().wall();
@@ -80,8 +86,8 @@ public:
     void log_fields(LogLevel level, std::string_view message, std::span<const LogField> fields) override {
         if (!enabled(level)) return;
         // Text from a server or a document must not look like another line of the log.
-        const std::string safe =
-            form_ == LogFormat::text ? plain(message) : json_line(logger_.name(), level, message, fields);
+        const std::string safe = form_ == LogFormat::text ? text_line(logger_.name(), level, message)
+                                                          : json_line(logger_.name(), level, message, fields);
         logger_.log(level_of(level), spdlog::string_view_t(safe.data(), safe.size()));
     }
     [[nodiscard]] bool enabled(LogLevel level) const noexcept override { return logger_.should_log(level_of(level)); }
@@ -97,7 +103,7 @@ class Log::Impl {
 public:
     Impl(Console& console, LogLevel level, LogFormat form)
         : sink(std::make_shared<ConsoleSink>(console)), level_(level_of(level)), form_(form) {
-        const char* pattern = form == LogFormat::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %n: %v";
+        const char* pattern = form == LogFormat::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %v";
         sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc, ""));
     }
     std::shared_ptr<ConsoleSink> sink;

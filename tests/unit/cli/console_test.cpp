@@ -138,6 +138,9 @@ TEST(Log, ATextLineCannotBeForged) {
     const std::string text = err.str();
     EXPECT_EQ(std::ranges::count(text, '\n'), 1);
     EXPECT_NE(text.find("provider: answer: {} 2023 info fine"), std::string::npos) << text;
+    err.str("");
+    log.logger("scheduler")->warn("words");
+    EXPECT_TRUE(err.str().ends_with("Z warn  scheduler: words\n")) << err.str();
 }
 
 }  // namespace
