@@ -90,7 +90,7 @@ SyncPolicy sync_policy(const IndexArguments& arguments, const StoreCapabilities&
 int run_index_check(CommandContext& context, const IndexArguments& arguments) {
     if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     const auto interruption = context.listen_for_stop();
-    auto runtime = context.installation.open({.migrate = false, .stop = interruption->token()});
+    auto runtime = context.installation.open({.stop = interruption->token()});
     if (!runtime) return show_error(context, runtime.error());
     const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
     Engine& engine = (*runtime)->engine();

@@ -95,7 +95,7 @@ int run_index_watch(CommandContext& context, const IndexArguments& arguments) {
     const auto interruption = context.listen_for_stop();
     const std::stop_token stop = interruption->token();
     StoreWait try_again(context.console, *interruption);
-    auto runtime = context.installation.open({.try_again = std::ref(try_again), .stop = stop});
+    auto runtime = context.installation.open({.use = StoreUse::work, .try_again = std::ref(try_again), .stop = stop});
     if (!runtime) return show_error(context, runtime.error());
     try_again.available();
     const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));

@@ -214,20 +214,22 @@ TEST(AnyCommand, ReadsUnlessItSaysThatItWrites) {
                                  [](auto& c) { return run_catalogs_reembed(c, {"pets", true}); },
                                  [](auto& c) { return run_specs_list(c, {}); },
                                  [](auto& c) { return run_specs_show(c, {}); },
+                                 [](auto& c) { return run_index(c, {.check = true}); },
                                  run_workers_list};
     const std::vector<Run> writes{[](auto& c) { return run_jobs_retry(c, {}); },
                                   [](auto& c) { return run_jobs_cancel(c, {}); },
                                   [](auto& c) { return run_jobs_prune(c, {}); },
                                   [](auto& c) { return run_catalogs_reembed(c, {"pets", false}); },
                                   [](auto& c) { return run_catalogs_clone(c, {}); },
-                                  [](auto& c) { return run_catalogs_delete(c, "pets"); },
+                                  [](auto& c) { return run_catalogs_delete(c, {.catalog = "pets"}); },
                                   [](auto& c) { return run_specs_refresh(c, {}); },
                                   [](auto& c) { return run_specs_reembed(c, {}); },
                                   [](auto& c) { return run_specs_delete(c, {}); },
                                   [](auto& c) { return run_config_apply(c, {}); }};
     for (const Run& run : reads) EXPECT_EQ(use_of(run), StoreUse::read);
     for (const Run& run : writes) EXPECT_EQ(use_of(run), StoreUse::write);
-    for (const Run& run : {Run(run_worker), Run(run_serve), Run([](auto& c) { return run_index(c, {}); })})
+    for (const Run& run : {Run(run_worker), Run(run_serve), Run([](auto& c) { return run_index(c, {}); }),
+                           Run([](auto& c) { return run_index(c, {.watch = true}); })})
         EXPECT_EQ(use_of(run), StoreUse::work);
     EXPECT_EQ(use_of(run_migrate_up), StoreUse::migrate);
     EXPECT_EQ(use_of(run_migrate_status), StoreUse::inspect);
