@@ -21,7 +21,7 @@ class ReaderGrants(stage.Stage):
                           "shop"), ("catalogs", "show", "shop"), ("workers", "list")):
                 done = stage.program(folder, self.server.url(self.name, self.role), words)
                 self.assertEqual(done.returncode, 0, f"{words}: {done.stdout}{done.stderr}")
-            done = stage.program(folder, self.server.url(self.name, self.role), ("catalogs", "delete", "shop"))
+            done = stage.program(folder, self.server.url(self.name, self.role), ("catalogs", "delete", "shop", "--yes"))
             self.assertEqual(done.returncode, 2, done.stdout)
             self.assertIn("permission denied", done.stderr)
         for statement in ["SELECT embedq.enqueue('shop', 'pets')", "DELETE FROM embedq.specs",
