@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -151,12 +152,17 @@ TEST_F(FolderSyncTest, AMovedFolderKeepsItsSpecsWithoutAQuestion) {
 
 TEST_F(FolderSyncTest, OfEqualFilesTheOneOfTheSameNameIsTheMovedOne) {
     write("a/one.yaml", "same");
+    index();
+    context_.manual_clock().advance(std::chrono::hours(1));
     write("a/two.yaml", "same");
     index();
-    move("a/two.yaml", "b/two.yaml");
+    const Time later = spec("a.two").created_at;
+    move("a/two.yaml", "a0/two.yaml");  // found first
     move("a/one.yaml", "b/one.yaml");
     index();
-    EXPECT_EQ(specs(), (std::map<std::string, std::string>{{"b.one", "b/one.yaml"}, {"b.two", "b/two.yaml"}}));
+    EXPECT_EQ(specs(), (std::map<std::string, std::string>{{"a0.two", "a0/two.yaml"}, {"b.one", "b/one.yaml"}}));
+    EXPECT_EQ(spec("a0.two").created_at, later);
+    EXPECT_LT(spec("b.one").created_at, later);
 }
 
 TEST_F(FolderSyncTest, ACopyIsANewSpec) {

@@ -65,6 +65,56 @@ TEST_F(EngineTest, AnUnchangedDocumentEnqueuesOnlyWhereThereIsAGap) {
     EXPECT_EQ(again->generation, 1U);
 }
 
+TEST_F(EngineTest, WhatIsLeftOutIsStoredWithItsPlaces) {
+    const auto engine = engine_with("none");
+    SpecInput input = document("pets", {"list pets"});
+    input.content =
+        R"({"openapi":"3.0.0","info":{"title":"x","version":"1"},"paths":{"/a":{"get":null},"/c":{"get":{}}}})";
+    input.notes = {{"paths./b", "its file was not found"}};
+    const auto first = put(*engine, input);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->operations_left_out, 1U);
+    ASSERT_GE(first->notes.size(), 2U);
+    EXPECT_EQ(first->notes[0], input.notes[0]);
+    EXPECT_EQ(first->notes[1].where, "paths./a.get");
+    const SpecInfo info = *engine->spec("c", "pets");
+    EXPECT_EQ(info.record.notes, first->notes);
+    EXPECT_EQ(info.record.operations_left_out, 1U);
+    const auto again = put(*engine, input);
+    EXPECT_EQ(again->outcome, PutOutcome::unchanged);
+    EXPECT_EQ(again->notes, first->notes) << "they are told each time";
+    EXPECT_EQ(again->operations_left_out, 1U);
+    input.notes[0].reason = "its file is too long";
+    EXPECT_EQ(put(*engine, input)->outcome, PutOutcome::changed);
+    input.notes[0].reason.assign(10'000, 'x');
+    EXPECT_LT(put(*engine, input)->notes[0].reason.size(), 400U);
+    input.notes.assign(200, Note{"a", "b"});
+    EXPECT_EQ(put(*engine, input)->notes.size(), most_notes);
+}
+
+TEST_F(EngineTest, AnotherFolderOrIntervalIsAChangeWithoutAJob) {
+    const auto engine = engine_with("one");
+    work(providers);
+    SpecInput input = document("pets", {"list pets"});
+    input.root = "/srv/apis";
+    input.path = "pets.json";
+    input.refresh = std::chrono::hours(1);
+    ASSERT_TRUE(put(*engine, input));
+    work(providers);
+    EXPECT_EQ(put(*engine, input)->outcome, PutOutcome::unchanged);
+    input.refresh.reset();
+    EXPECT_EQ(put(*engine, input)->outcome, PutOutcome::unchanged);
+    input.path = "old/pets.json";
+    const auto moved = put(*engine, input);
+    EXPECT_EQ(moved->outcome, PutOutcome::changed);
+    EXPECT_EQ(moved->enqueued, EnqueueOutcome::none);
+    EXPECT_EQ(engine->spec("c", "pets")->record.refresh, std::chrono::hours(1)) << "it stays as it was";
+    input.renamed_from = std::exchange(input.spec_name, "animals");
+    EXPECT_EQ(put(*engine, input)->outcome, PutOutcome::changed);
+    EXPECT_FALSE(engine->spec("c", "pets"));
+    EXPECT_EQ(open_jobs(), 0U);
+}
+
 TEST_F(EngineTest, TheSameSpecTwiceInOneCallEndsAsTheSecond) {
     const auto engine = engine_with("one");
     ASSERT_TRUE(put(*engine, document("spec", {"Present"})));
