@@ -69,7 +69,7 @@ private:
         const auto url = fetcher_->read_url(named);
         if (!url) {
             found_.refused.push_back({named, to_string(url.error())});
-        } else if (seen_files_.insert(url->text).second) {
+        } else if (seen_files_.try_emplace(url->text, found_.files.size()).second) {
             found_.files.push_back({url->text, catalog::spec_name_from_path(url->path), SourceKind::url});
         }
     }
@@ -165,8 +165,12 @@ private:
     void add_file(DocumentFile file) {
         std::error_code error;
         const fs::path real = fs::canonical(file.path, error);
-        if (!seen_files_.insert(error ? file.path : real.string()).second) return;
-        found_.files.push_back(std::move(file));
+        const auto [seen, is_new] = seen_files_.try_emplace(error ? file.path : real.string(), found_.files.size());
+        if (is_new) {
+            found_.files.push_back(std::move(file));
+        } else if (file.named) {
+            found_.files[seen->second].named = true;
+        }
     }
 
     std::stop_token stop_;
@@ -174,7 +178,7 @@ private:
     fs::path named_;  // the folder that is walked, as it was named
     FoundDocuments found_;
     std::set<std::string> seen_folders_;
-    std::set<std::string> seen_files_;
+    std::map<std::string, std::size_t> seen_files_;  // real paths and URLs, with their places in `files`
 };
 
 using Place = std::pair<std::string, std::string>;  // root, and path under it

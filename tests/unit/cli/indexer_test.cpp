@@ -62,6 +62,10 @@ TEST(FindDocuments, AFileFoundTwiceCountsOnce) {
     const Folder folder;
     const std::string file = folder.write("a.json", "");
     EXPECT_EQ(find({file, folder.path().string(), file}).files.size(), 1);
+    const FoundDocuments both = find({folder.path().string(), file});
+    ASSERT_EQ(both.files.size(), 1);
+    EXPECT_TRUE(both.files[0].named) << "what is named is never skipped";
+    EXPECT_EQ(both.files[0].path_in_root, "a.json");
 }
 
 TEST(FindDocuments, LoopsOfLinksEnd) {
