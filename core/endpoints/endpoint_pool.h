@@ -14,6 +14,7 @@
 #include "embedq/endpoint.h"
 #include "endpoints/batch_limits.h"
 #include "endpoints/endpoint.h"
+#include "endpoints/lost_calls.h"
 #include "endpoints/prefetch_window.h"
 #include "endpoints/providers.h"
 #include "endpoints/rate_limit.h"
@@ -46,7 +47,8 @@ struct EndpointPool {
           window(2 * endpoints.size() * settings.concurrency * limits.present().max_inputs, max_texts),
           requests(RateLimit::usable * static_cast<double>(provider->limits.requests_per_minute)),
           tokens(RateLimit::usable * static_cast<double>(provider->limits.tokens_per_minute)),
-          shared(endpoints.size()) {}
+          shared(endpoints.size()),
+          lost_calls(endpoints.size()) {}
 
     ProbedProviderPtr provider;
     std::vector<Endpoint> endpoints;  // in the order of ProviderInfo::endpoints
@@ -55,10 +57,11 @@ struct EndpointPool {
     RateLimit requests;
     RateLimit tokens;
     std::vector<SharedLimits> shared;  // of each endpoint
-    sync::FaultLines faults;           // the pauses of its endpoints, for the log
-    Endpoint::Steady opened_at{};      // no call goes before what the store has about its endpoints was read after that
-    bool retired = false;              // replaced by another model or other limits: takes no new batches
-    std::size_t threads = 0;           // that work on it
+    std::vector<LostCalls> lost_calls;
+    sync::FaultLines faults;       // the pauses of its endpoints, for the log
+    Endpoint::Steady opened_at{};  // no call goes before what the store has about its endpoints was read after that
+    bool retired = false;          // replaced by another model or other limits: takes no new batches
+    std::size_t threads = 0;       // that work on it
 
     // Keeps what was learned about the same model under other limits or endpoints. An endpoint that has the same name
     // keeps its pause.
@@ -66,8 +69,10 @@ struct EndpointPool {
         for (std::size_t i = 0; i < endpoints.size(); ++i) {
             const auto& old_names = old.provider->info.endpoints;
             const auto found = std::ranges::find(old_names, provider->info.endpoints[i]);
-            if (found != old_names.end())
-                endpoints[i].inherit(old.endpoints[static_cast<std::size_t>(found - old_names.begin())]);
+            if (found == old_names.end()) continue;
+            const auto place = static_cast<std::size_t>(found - old_names.begin());
+            endpoints[i].inherit(old.endpoints[place]);
+            lost_calls[i] = old.lost_calls[place];
         }
         limits.inherit(old.limits);
         window.inherit(old.window);

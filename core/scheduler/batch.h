@@ -55,6 +55,7 @@ struct Text {
     std::size_t cuts = 0;      // how often it was cut after a refusal
     bool refused_once = false;
     std::size_t failures = 0;  // each while a control was answered
+    bool lost = false;         // a call with it was
     bool alone = false;        // goes in a batch of its own: a whole call failed because of it
     // Of a text that is tried cut because it was refused whole, though not plainly for its length.
     std::string whole_refusal;  // the reason

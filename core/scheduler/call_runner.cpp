@@ -282,6 +282,7 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
                                    : endpoint.finished(now, outcome.texts_fault ? std::nullopt : error,
                                                        error ? state_.random01() : 0, call.sent_at);
     const bool answers = result.has_value();
+    if (!stopped && !effect.paused) count_call_end(pool, call, endpoint_index, outcome, now);
     if (call.trial)
         count_samples(pool, endpoint_index, outcome);
     else if (outcome.undecided)
@@ -304,6 +305,7 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
             line = fault_line(pool, endpoint_index, &*error, now);
         else if ((answers || effect.recovered) && !endpoint.paused(now))
             line = fault_line(pool, endpoint_index, nullptr, now);
+        if (!line && answers) line = loss_line(pool, endpoint_index, now);
     }
     if (error && pool.paused(now)) {
         const std::string reason = "provider '" + pool.provider->name + "' is paused: " + endpoint.pause().text();
@@ -346,20 +348,6 @@ void CallRunner::failed(endpoints::EndpointPool& pool, const Call& call, const E
     if (late && charge_jobs && error.kind == ErrorKind::unavailable) pool.limits.text_timed_out();
     pool.limits.refused(inputs, error);
     state_.queue.batch_failed(call.batch, error, {pool.limits.present(), state_.now(), failures_needed}, charge_jobs);
-}
-
-std::optional<CallRunner::LogLine> CallRunner::fault_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
-                                                          const Error* error, endpoints::Endpoint::Steady now) {
-    const endpoints::Endpoint& endpoint = pool.endpoints[endpoint_index];
-    const std::string what = "use endpoint '" + pool.provider->info.endpoints[endpoint_index] + "' of provider '" +
-                             pool.provider->name + "'";
-    const auto line = [](LogLevel level, const std::optional<std::string>& text) {
-        return text ? std::optional(LogLine{level, *text}) : std::nullopt;
-    };
-    if (error == nullptr) return line(LogLevel::info, pool.faults.succeeded(what, now));
-    if (!endpoint.paused(now)) return line(LogLevel::warn, pool.faults.failed(what, *error, now));
-    return line(LogLevel::warn,
-                pool.faults.failed(what, {error->kind, endpoint.pause().text()}, now, endpoint.paused_until()));
 }
 
 void CallRunner::publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,

@@ -122,9 +122,6 @@ private:
         EMBEDQ_REQUIRES(state_.mutex);
     void failed(endpoints::EndpointPool& pool, const Call& call, const Error& error, bool late, bool charge_jobs,
                 std::size_t failures_needed) EMBEDQ_REQUIRES(state_.mutex);
-    // The line to log about an endpoint that cannot be used because of an error, or that answers; if any.
-    [[nodiscard]] static std::optional<LogLine> fault_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
-                                                           const Error* error, endpoints::Endpoint::Steady now);
     // Makes a pause that began or ended known to queries and to other processes.
     void publish_pause_change(endpoints::EndpointPool& pool, std::size_t endpoint_index,
                               endpoints::Endpoint::Steady now) EMBEDQ_REQUIRES(state_.mutex);
@@ -132,6 +129,19 @@ private:
     void close(std::map<Sha256, endpoints::EndpointPool>::iterator pool) EMBEDQ_REQUIRES(state_.mutex);
     // Joins the threads of retired pools that have ended.
     void join_retired();
+
+    // --- what is logged about endpoints (call_runner_faults.cpp)
+
+    // The line to log about an endpoint that cannot be used because of an error, or that answers; if any.
+    [[nodiscard]] static std::optional<LogLine> fault_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+                                                           const Error* error, endpoints::Endpoint::Steady now);
+    // Counts the call, or a sample with an empty batch, as answered or lost. What is late or begins a pause is logged
+    // as such.
+    static void count_call_end(endpoints::EndpointPool& pool, const Call& call, std::size_t endpoint_index,
+                               const Outcome& outcome, endpoints::Endpoint::Steady now);
+    // The line to log about calls that the endpoint loses while it answers others, if any.
+    [[nodiscard]] static std::optional<LogLine> loss_line(endpoints::EndpointPool& pool, std::size_t endpoint_index,
+                                                          endpoints::Endpoint::Steady now);
 
     SchedulerState& state_;
     std::vector<Thread> threads_ EMBEDQ_GUARDED_BY(state_.mutex);

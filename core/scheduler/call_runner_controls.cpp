@@ -111,6 +111,7 @@ CallRunner::Outcome CallRunner::ask_sample(const endpoints::ProbedProvider& prov
 void CallRunner::conclude(endpoints::EndpointPool& pool, std::size_t endpoint_index, Control control, Outcome&& sample,
                           Outcome& outcome) {
     const bool answered = sample.result.has_value();
+    count_call_end(pool, {}, endpoint_index, sample, state_.now());
     count_samples(pool, endpoint_index, sample);
     if (control == Control::of_failure) pool.endpoints[endpoint_index].end_control(answered);
     if (!answered) {

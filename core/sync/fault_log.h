@@ -103,6 +103,15 @@ public:
         return line;
     }
 
+    // Lines about the same thing that are none of these count as well. One that begins something is logged if it leaves
+    // one free for the end; the end is always logged.
+    [[nodiscard]] bool begin_line(Steady now) {
+        if (limit_.left(now) < 2) return false;
+        limit_.count(now);
+        return true;
+    }
+    void count_line(Steady now) { limit_.count(now); }
+
 private:
     void forget_stale(Steady now) {
         std::erase_if(failing_, [&](const auto& entry) { return entry.second <= now; });

@@ -69,6 +69,29 @@ TEST_F(BlameTest, ATextThatFailsOnceBesideAnAnsweredControlIsNotCharged) {
     EXPECT_EQ(jobs(JobStatus::succeeded).size(), 5U);
 }
 
+TEST_F(BlameTest, AnEndpointThatLosesCallsWithoutAPauseIsLoggedOnce) {
+    provider->script([this](const EmbedRequest& request, int) -> std::optional<Error> {
+        const std::string text(request.texts.front());
+        if (!text.starts_with("lost") || provider->times_sent(text) > 1) return std::nullopt;
+        return Error{ErrorKind::unavailable, "the connection was reset"};
+    });
+    const auto scheduler = start();
+    for (int i = 0; i < 5; ++i) {
+        for (const std::string stem : {"good ", "lost "}) {
+            put(stem.substr(0, 4) + std::to_string(i), {stem + std::to_string(i)});
+            ASSERT_TRUE(eventually([&] { return settled(); }));
+        }
+    }
+    const auto logged = context.logged();
+    EXPECT_EQ(std::ranges::count(logged,
+                                 "endpoint 'default' of provider 'p' lost 3 of the last 12 calls, "
+                                 "and the work goes on: the connection was reset"),
+              1)
+        << testing::PrintToString(logged);
+    EXPECT_EQ(std::ranges::count_if(logged, [](const std::string& line) { return line.contains(" lost "); }), 1);
+    EXPECT_FALSE(ever_paused());
+}
+
 // The server asks for a pause each time, so that no control may follow at once: the trial after the pause is one.
 TEST_F(BlameTest, ATextWhoseServerAsksForAPauseUsesUpItsAttemptsToo) {
     settings.max_attempts = 3;

@@ -1,0 +1,82 @@
+#include "endpoints/lost_calls.h"
+
+#include <gmock/gmock.h>
+
+namespace embedq::endpoints {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+class LostCallsTest : public testing::Test {
+protected:
+    // '.' is a call that was answered, 'x' one that was lost, 'r' one with a part of its texts, 't' one with a text that
+    // is always the same. Returns the lines.
+    std::vector<std::string> end(std::string_view ends) {
+        std::vector<std::string> logged;
+        for (const char each : ends) {
+            now += seconds(1);
+            if (each != '.') {
+                Sha256 text{};
+                if (each != 't') text.fill(std::byte(++texts));
+                calls.lost({ErrorKind::unavailable, "connection reset"}, text, each != 'r', now);
+                continue;
+            }
+            calls.answered(now);
+            if (auto line = calls.line("endpoint 'a' of provider 'p'", now, lines)) logged.push_back(*line);
+        }
+        return logged;
+    }
+
+    LostCalls calls;
+    std::size_t texts = 0;
+    sync::FaultLines lines;
+    LostCalls::Steady now = LostCalls::Steady() + std::chrono::hours(1);
+};
+
+TEST_F(LostCallsTest, CallsLostBetweenOthersAreOneLineAndOneMoreWhenThatIsOver) {
+    EXPECT_THAT(end("..x.x."), testing::IsEmpty()) << "that may be chance";
+    EXPECT_THAT(end("x."), testing::ElementsAre("endpoint 'a' of provider 'p' lost 3 of the last 8 calls, and the "
+                                                "work goes on: connection reset"));
+    EXPECT_TRUE(calls.known());
+    EXPECT_THAT(end(".x..xx...x." + std::string(28, '.')), testing::IsEmpty());
+    EXPECT_THAT(end("."), testing::ElementsAre("endpoint 'a' of provider 'p' loses no calls any more: it lost 7 calls "
+                                               "in 15 s"));
+    EXPECT_FALSE(calls.known());
+}
+
+TEST_F(LostCallsTest, AfterFiveMinutesWithoutOneItIsOverToo) {
+    ASSERT_THAT(end(".x.x.x."), testing::SizeIs(1));
+    now += minutes(5);
+    EXPECT_THAT(end("."), testing::ElementsAre(HasSubstr("loses no calls any more")));
+    EXPECT_THAT(end("x."), testing::IsEmpty()) << "what was before no longer counts";
+}
+
+TEST_F(LostCallsTest, NeitherAnOutageNorATextThatIsNeverAnsweredIsThat) {
+    EXPECT_THAT(end("....." + std::string(15, 'x') + "....."), testing::IsEmpty());
+    now += minutes(5);
+    EXPECT_THAT(end(".x.r.r.r.r.r.r.r.r."), testing::IsEmpty());
+    EXPECT_THAT(end("t.t.t.t.t.t.t."), testing::IsEmpty());
+}
+
+TEST_F(LostCallsTest, OneThatLosesFewCallsIsNotWorthALine) {
+    std::string one_in_eight;
+    for (int i = 0; i < 20; ++i) one_in_eight += ".......x";
+    EXPECT_THAT(end(one_in_eight), testing::IsEmpty());
+}
+
+TEST_F(LostCallsTest, WhatComesAndGoesCostsNoMoreLinesThanAFault) {
+    std::size_t logged = 0;
+    const auto until = now + minutes(10);
+    while (now < until) logged += end(".x.x.x.x.x.x.x.x." + std::string(30, '.')).size();
+    EXPECT_GE(logged, 10U);
+    EXPECT_EQ(logged % 2, 0U) << "each has its end";
+    const sync::FaultLines::Steady at = now;
+    std::size_t at_once = 0;
+    while (lines.begin_line(at)) ++at_once;
+    EXPECT_LT(at_once, sync::FaultLines::most_a_minute);
+}
+
+}  // namespace
+}  // namespace embedq::endpoints
