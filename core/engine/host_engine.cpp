@@ -136,6 +136,10 @@ public:
             std::erase_if(*all, [&](const CatalogInfo& info) { return info.catalog_id != *request.catalog_id; });
             if (all->empty()) return std::unexpected(catalog(*request.catalog_id).error());
         }
+        if (request.spec_name) {
+            if (const Status there = keep_catalogs_with(*request.spec_name, *all); !there)
+                return std::unexpected(there.error());
+        }
         return searcher_.search(request, *all);
     }
 
@@ -174,6 +178,22 @@ public:
     }
 
 private:
+    Status keep_catalogs_with(std::string_view spec_name, std::vector<CatalogInfo>& catalogs) {
+        std::vector<CatalogInfo> with;
+        for (CatalogInfo& info : catalogs) {
+            const auto spec = store_.spec(info.catalog_id, spec_name);
+            if (spec) {
+                with.push_back(std::move(info));
+            } else if (spec.error().kind != ErrorKind::not_found || catalogs.size() == 1) {
+                return std::unexpected(spec.error());
+            }
+        }
+        catalogs = std::move(with);
+        if (!catalogs.empty()) return {};
+        return fail(ErrorKind::not_found, "no catalog has a spec '" + std::string(spec_name) + "'",
+                    "embedq specs list --catalog ID shows the specs of one");
+    }
+
     Store& store_;
     Notifier& notifier_;
     TargetAssigner targets_;

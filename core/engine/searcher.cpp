@@ -205,6 +205,7 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
         if (Status fresh = refresh(*current, catalog); !fresh) return std::unexpected(fresh.error());
 
         ranking::Query query{.text = request.query, .mode = request.mode, .limit = request.limit};
+        if (request.spec_name) query.spec_name = *request.spec_name;
         std::optional<Sha256> group;
         std::string reason;
         std::string detail;

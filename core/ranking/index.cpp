@@ -131,7 +131,9 @@ struct CatalogIndex::State {
     [[nodiscard]] std::vector<float> lexical(const Question& question) const;
     [[nodiscard]] std::vector<Ranked> hits(const std::vector<Candidate>& best) const;
     [[nodiscard]] std::vector<Candidate> fuse(std::span<const float> lexical, std::span<const float> cosines,
-                                              RankingMode mode, double semantic_weight) const;
+                                              const Query& query, RankingMode mode) const;
+    // The first operations, for a query that says nothing.
+    [[nodiscard]] std::vector<Candidate> first(const Query& query) const;
 };
 
 std::vector<float> CatalogIndex::State::lexical(const Question& question) const {
@@ -147,12 +149,16 @@ std::vector<float> CatalogIndex::State::lexical(const Question& question) const 
 }
 
 std::vector<Candidate> CatalogIndex::State::fuse(std::span<const float> lexical, std::span<const float> cosines,
-                                                 RankingMode mode, double semantic_weight) const {
+                                                 const Query& query, RankingMode mode) const {
     const float chance = chance_cosine(cosines, vectors);
-    const auto weight = static_cast<float>(std::clamp(semantic_weight, 0.0, 1.0));
+    const auto weight = static_cast<float>(std::clamp(query.semantic_weight, 0.0, 1.0));
     std::vector<Candidate> candidates;
     std::uint32_t number = 0;
     for (const auto& [name, segment] : segments) {
+        if (!query.spec_name.empty() && name != query.spec_name) {
+            number += static_cast<std::uint32_t>(segment.size());
+            continue;
+        }
         for (std::size_t i = 0; i < segment.size(); ++i, ++number) {
             const std::size_t row = segment.facts(i).text;
             const bool has_vector = !cosines.empty() && vectors.has(row);
@@ -167,6 +173,19 @@ std::vector<Candidate> CatalogIndex::State::fuse(std::span<const float> lexical,
             }
             if (score > 0) candidates.push_back({score, number});
         }
+    }
+    return candidates;
+}
+
+std::vector<Candidate> CatalogIndex::State::first(const Query& query) const {
+    std::vector<Candidate> candidates;
+    std::uint32_t begin = 0;
+    for (const auto& [name, segment] : segments) {
+        const auto size = static_cast<std::uint32_t>(segment.size());
+        const bool wanted = query.spec_name.empty() || name == query.spec_name;
+        for (std::uint32_t i = 0; wanted && i < size && candidates.size() < query.limit; ++i)
+            candidates.push_back({0, begin + i});
+        begin += size;
     }
     return candidates;
 }
@@ -276,14 +295,11 @@ std::vector<Ranked> CatalogIndex::rank(const Query& query) const {
     const std::vector<float> cosines =
         query.mode == RankingMode::lexical ? std::vector<float>{} : state_->vectors.cosines(query.vector);
     if (question.concepts.empty() && cosines.empty()) {
-        std::vector<Candidate> first;
-        const std::size_t count = std::min(query.limit, state_->operations);
-        for (std::uint32_t number = 0; number < count; ++number) first.push_back({0, number});
-        return state_->hits(first);
+        return state_->hits(state_->first(query));
     }
     const RankingMode mode = cosines.empty() ? RankingMode::lexical : query.mode;
     const std::vector<float> lexical = mode == RankingMode::semantic ? std::vector<float>{} : state_->lexical(question);
-    std::vector<Candidate> best = state_->fuse(lexical, cosines, mode, query.semantic_weight);
+    std::vector<Candidate> best = state_->fuse(lexical, cosines, query, mode);
     keep_best(best, query.limit);
     return state_->hits(best);
 }

@@ -26,7 +26,8 @@ struct Query {
     std::span<const float> vector = {};
     RankingMode mode = RankingMode::hybrid;
     std::size_t limit = 10;
-    double semantic_weight = 0.6;  // the profile's; clamped to [0, 1]
+    std::string_view spec_name = {};  // operations of this spec only; empty for all
+    double semantic_weight = 0.6;     // the profile's; clamped to [0, 1]
 };
 
 // One hit. The views are valid until the index is next written to.

@@ -46,6 +46,7 @@ enum class RankingMode : std::uint8_t { hybrid, semantic, lexical };
 struct SearchRequest {
     std::string query;
     std::optional<std::string> catalog_id;  // all catalogs when none is named
+    std::optional<std::string> spec_name;   // only the specs of this name; `not_found` if there is none
     RankingMode mode = RankingMode::hybrid;
     std::size_t limit = 10;  // 1 to 500
     std::stop_token stop = {};

@@ -27,6 +27,27 @@ TEST_F(SearchTest, RanksAndSaysHow) {
     EXPECT_EQ(found->hits.front().path, "/thing1");
 }
 
+TEST_F(SearchTest, OneSpecAlone) {
+    const auto engine = engine_with("one");
+    ASSERT_TRUE(put(*engine, document("first", {"List invoices", "List invoices of a customer"})));
+    ASSERT_TRUE(put(*engine, document("second", {"Delete a repository", "List customers"})));
+    SearchRequest request = query("list invoices", RankingMode::lexical);
+    request.limit = 1;
+    request.spec_name = "second";
+    auto found = engine->search(request);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->hits.size(), 1U) << "those of other specs do not use up the limit";
+    EXPECT_EQ(found->hits.front().spec_name, "second");
+    request.query = "";
+    found = engine->search(request);
+    ASSERT_EQ(found->hits.size(), 1U);
+    EXPECT_EQ(found->hits.front().spec_name, "second");
+    request.spec_name = "third";
+    EXPECT_EQ(engine->search(request).error().kind, ErrorKind::not_found);
+    request.catalog_id = "c";
+    EXPECT_EQ(engine->search(request).error().kind, ErrorKind::not_found);
+}
+
 TEST_F(SearchTest, every_replica_sees_new_vectors) {
     const auto writer = engine_with("one");
     const auto reader = engine_with("one");
