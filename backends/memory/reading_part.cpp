@@ -1,5 +1,6 @@
 // Reading: what ranking loads, and what people look at.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "embedq/support/store_rules.h"
@@ -47,12 +48,16 @@ CatalogHealth health_of(const State& state, const CatalogRow& catalog) {
         health.operation_count += spec.operations.size();
         health.embedding_count += counts.vectors;
         health.operations_left_out += spec.info.record.operations_left_out;
-        if (counts.vectors + counts.refusals == spec.operations.size()) ++health.specs_indexed;
-        if (!spec.newest) continue;
-        const JobStatus status = state.jobs.at(*spec.newest).job.status;
-        if (status == JobStatus::pending) ++health.specs_pending;
-        if (status == JobStatus::running) ++health.specs_running;
-        if (status == JobStatus::failed) ++health.specs_failed;
+        const auto newest = spec.newest ? std::optional(state.jobs.at(*spec.newest).job.status) : std::nullopt;
+        if (newest == JobStatus::pending) {
+            ++health.specs_pending;
+        } else if (newest == JobStatus::running) {
+            ++health.specs_running;
+        } else if (newest == JobStatus::failed) {
+            ++health.specs_failed;
+        } else if (counts.vectors + counts.refusals == spec.operations.size()) {
+            ++health.specs_indexed;
+        }
     }
     return health;
 }

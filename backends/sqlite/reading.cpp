@@ -1,6 +1,7 @@
 // What people look at: badges, totals, history. Counts come from narrow indexes alone; no vector and no document is
 // read.
 #include <algorithm>
+#include <optional>
 
 #include "jobs.h"
 #include "statements.h"
@@ -41,14 +42,18 @@ struct Counts {
         health.operation_count += spec.operation_count;
         health.embedding_count += counts.vectors;
         health.operations_left_out += spec.left_out;
-        if (counts.vectors + counts.refusals == spec.operation_count) ++health.specs_indexed;
-        const auto newest =
+        const auto number =
             value_of(connection, sql::newest_job_status, catalog.catalog_id, spec.spec_name, spec.jobs_after);
-        if (!newest) continue;
-        const auto status = static_cast<JobStatus>(*newest);
-        if (status == JobStatus::pending) ++health.specs_pending;
-        if (status == JobStatus::running) ++health.specs_running;
-        if (status == JobStatus::failed) ++health.specs_failed;
+        const auto newest = number ? std::optional(static_cast<JobStatus>(*number)) : std::nullopt;
+        if (newest == JobStatus::pending) {
+            ++health.specs_pending;
+        } else if (newest == JobStatus::running) {
+            ++health.specs_running;
+        } else if (newest == JobStatus::failed) {
+            ++health.specs_failed;
+        } else if (counts.vectors + counts.refusals == spec.operation_count) {
+            ++health.specs_indexed;
+        }
     }
     return health;
 }

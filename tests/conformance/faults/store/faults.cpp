@@ -221,6 +221,8 @@ const std::array planted_faults{
           "absence_is_said.an_unknown_catalog_is_named", make<UnknownCatalogIsEmpty>},
     Fault{"empty_specs_are_never_indexed", "a spec without operations waits for its first vector",
           "reads_are_cheap.health_adds_up", make<EmptySpecsAreNeverIndexed>},
+    Fault{"failed_specs_are_indexed", "a failed spec whose texts are settled counts as indexed, too",
+          "states_are_disjoint.states_of_specs_are_disjoint", make<FailedSpecsAreIndexed>},
     Fault{"diagnosis_is_a_heartbeat", "a diagnosis writes a heartbeat", "diagnosis.nothing_is_changed",
           make<DiagnosisIsAHeartbeat>},
     Fault{"fault_without_a_hint", "a fault is reported without a hint", "diagnosis.an_empty_store_is_diagnosed",

@@ -224,6 +224,17 @@ public:
     }
 };
 
+class FailedSpecsAreIndexed final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<CatalogHealth>> health(std::string_view catalog_id) override {
+        auto rows = inner().health(catalog_id);
+        if (!rows) return rows;
+        for (CatalogHealth& row : *rows) row.specs_indexed += row.specs_failed;
+        return rows;
+    }
+};
+
 class DiagnosisIsAHeartbeat final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;

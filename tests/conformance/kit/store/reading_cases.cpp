@@ -165,6 +165,25 @@ void health_adds_up(Kit& kit) {
     EXPECT_EQ(all[0].specs_total, 0U);
 }
 
+// A spec whose texts are all settled is still counted once, by its newest job as long as that is open or failed.
+void states_of_specs_are_disjoint(Kit& kit) {
+    kit.catalog();
+    for (const std::string name : {"a-running", "b-done"}) kit.put(document(name, {"same"}));
+    kit.put(document("c-refused", {"bad"}));
+    kit.put(document("d-cancelled", {"never"}));
+    static_cast<void>(kit.claim_one());
+    EXPECT_TRUE(kit.embed(kit.claim_one()));
+    EXPECT_TRUE(kit.refuse(kit.claim_one(), "bad", "too rude", JobOutcome::succeeded));
+    for (const auto& job : kit.jobs_of("d-cancelled")) must(kit.store().cancel(std::vector{job.id}));
+    const auto health = must(kit.store().health("shop")).at(0);
+    EXPECT_EQ(health.specs_total, 4U);
+    EXPECT_EQ(health.specs_running, 1U);
+    EXPECT_EQ(health.specs_failed, 1U);
+    EXPECT_EQ(health.specs_indexed, 1U) << "neither the running one nor the failed one, though all their texts are "
+                                           "settled; the cancelled one is not indexed";
+    EXPECT_EQ(health.specs_pending, 0U);
+}
+
 void settlement_counts_distinct_texts(Kit& kit) {
     kit.catalog();
     kit.put(document("a", {"x", "x", "y"}));
@@ -316,6 +335,7 @@ std::vector<Case> reading_cases() {
         {"reads_are_cheap", "a_force_concerns_its_spec_alone", a_force_concerns_its_spec_alone},
         {"reads_are_cheap", "the_newest_job_is_shown", the_newest_job_is_shown},
         {"reads_are_cheap", "health_adds_up", health_adds_up},
+        {"states_are_disjoint", "states_of_specs_are_disjoint", states_of_specs_are_disjoint},
         {"reads_are_cheap", "settlement_counts_distinct_texts", settlement_counts_distinct_texts},
         {"reads_are_cheap", "jobs_are_filtered_and_paged", jobs_are_filtered_and_paged},
         {"reads_are_cheap", "workers_are_listed", workers_are_listed},
