@@ -9,6 +9,7 @@
 #include "config/text.h"
 #include "config/values.h"
 #include "embedq/support/ids.h"
+#include "embedq/support/nearest.h"
 #include "net/address.h"
 
 namespace embedq::config {
@@ -91,9 +92,19 @@ Loading::Named Loading::named_plugin(PluginKind kind, const Node* mapping, std::
     if (found) {
         named.table = std::move(*found);
     } else if (found.error().kind == ErrorKind::not_found) {
+        const auto near = nearest(named.plugin, names);
+        const bool has_options = mapping != nullptr && mapping->find("options") != nullptr;
         report_.error(named.at,
-                      fmt::format("{}.plugin: there is no {} plugin {}", where, kind_name, quote(named.plugin)),
+                      fmt::format("{}.plugin: there is no {} plugin {}{}", where, kind_name, quote(named.plugin),
+                                  has_options && !near ? ", so its options are not checked" : ""),
                       suggestion(named.plugin, names, installed));
+        // Its options are checked as those of the plugin that was meant, so that all faults are reported at once.
+        if (near && has_options) {
+            if (auto meant = tables_.find(kind, *near)) {
+                named.table = std::move(*meant);
+                named.plugin = *near;
+            }
+        }
     } else {
         report_.error(named.at,
                       fmt::format("{}.plugin: the {} plugin {} cannot be used: {}", where, kind_name,

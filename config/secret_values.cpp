@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "config/text.h"
+
 namespace embedq::config {
 namespace {
 
@@ -50,16 +52,42 @@ bool looks_like_key(std::string_view text) {
     return text.size() >= shortest_key && has(std::isdigit) && has(std::isalpha) && !has(std::isspace);
 }
 
+// What follows the first of these characters, and is then no longer part of `text`.
+std::string_view after(std::string_view& text, std::string_view marks) {
+    const auto mark = text.find_first_of(marks);
+    if (mark == std::string_view::npos) return {};
+    const std::string_view behind = text.substr(mark + 1);
+    text = text.substr(0, mark);
+    return behind;
+}
+
 }  // namespace
 
 bool is_plain_address(std::string_view text) {
     if (text == "none") return true;
     const auto scheme = text.find("://");
     if (scheme == 0 || scheme == std::string_view::npos) return false;
-    std::string_view host = text.substr(scheme + 3);
-    if (host.ends_with('/')) host.remove_suffix(1);
-    return !host.empty() && host.find_first_of("@/?#") == std::string_view::npos &&
-           std::ranges::all_of(text.substr(0, scheme), [](char c) { return is(std::isalnum, c); });
+    if (!std::ranges::all_of(text.substr(0, scheme), [](char c) { return is(std::isalnum, c); })) return false;
+    std::string_view rest = text.substr(scheme + 3);
+    const std::string_view query = after(rest, "?#");
+    const std::string_view path = after(rest, "/");
+    const auto at = rest.rfind('@');
+    const std::string_view user = at == std::string_view::npos ? std::string_view() : rest.substr(0, at);
+    const std::string_view host = at == std::string_view::npos ? rest : rest.substr(at + 1);
+    if (host.empty() && path.empty()) return false;
+    // On the web a path, too, may be all that lets one in.
+    if (text.starts_with("http") && (at != std::string_view::npos || !path.empty() || !query.empty())) return false;
+    // A name before the '@' is a user; with a ':' behind it comes the password. Tokens may stand anywhere.
+    if (user.find_first_of(":%") != std::string_view::npos) return false;
+    const auto holds_key = [](std::string_view parts, char separator) {
+        return std::ranges::any_of(split(parts, separator),
+                                   [](const std::string& part) { return looks_like_key(part); });
+    };
+    if (holds_key(user, '.') || holds_key(path, '/')) return false;
+    return std::ranges::none_of(split(query, '&'), [](const std::string& parameter) {
+        const auto sign = std::min(parameter.find('='), parameter.size());
+        return looks_like_credential(parameter.substr(0, sign), parameter.substr(std::min(sign + 1, parameter.size())));
+    });
 }
 
 bool looks_like_credential(std::string_view key, std::string_view text) {

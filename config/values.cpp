@@ -77,6 +77,21 @@ std::string found_text(const OptionSpec& spec, std::string_view text) {
     return "found " + quote(text);
 }
 
+// The unit that a duration without one most likely has: that of the default, unless the range excludes it.
+std::optional<std::string_view> likely_unit(const OptionSpec& spec, std::string_view digits) {
+    std::vector<std::string_view> units{"s", "ms", "m", "h", "d"};
+    const std::string_view usual = spec.default_value == nullptr ? "" : spec.default_value;
+    const std::string_view unit = usual.substr(std::min(usual.find_first_not_of("0123456789"), usual.size()));
+    if (const auto found = std::ranges::find(units, unit); found != units.end())
+        std::rotate(units.begin(), found, found + 1);
+    const auto fits = [&](std::string_view each) {
+        const auto value = scaled(std::string(digits).append(each), duration_units);
+        return value && in_range(spec, static_cast<double>(*value));
+    };
+    const auto found = std::ranges::find_if(units, fits);
+    return found == units.end() ? std::nullopt : std::optional(*found);
+}
+
 // What the author most likely meant by a value without a unit, or with a wrong one.
 std::string unit_hint(const OptionSpec& spec, std::string_view text) {
     if (spec.secret || text.empty() || text.size() > 20) return {};
@@ -84,16 +99,11 @@ std::string unit_hint(const OptionSpec& spec, std::string_view text) {
     if (digits == 0) return {};
     const std::string_view unit = text.substr(digits);
     std::string meant;
-    if (spec.type == OptionType::duration) {
-        static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> slips = {{{"", "s"},
-                                                                                                {"sec", "s"},
-                                                                                                {"S", "s"},
-                                                                                                {"min", "m"},
-                                                                                                {"M", "m"},
-                                                                                                {"H", "h"},
-                                                                                                {"hr", "h"},
-                                                                                                {"D", "d"},
-                                                                                                {"days", "d"}}};
+    if (spec.type == OptionType::duration && unit.empty()) {
+        if (const auto likely = likely_unit(spec, text)) meant = fmt::format("{}{}", text, *likely);
+    } else if (spec.type == OptionType::duration) {
+        static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> slips = {
+            {{"sec", "s"}, {"S", "s"}, {"min", "m"}, {"M", "m"}, {"H", "h"}, {"hr", "h"}, {"D", "d"}, {"days", "d"}}};
         const auto slip = std::find_if(slips.begin(), slips.end(), [&](const auto& s) { return s.first == unit; });
         if (slip != slips.end()) meant = fmt::format("{}{}", text.substr(0, digits), slip->second);
     } else if (unit.size() <= 2 && !unit.empty()) {

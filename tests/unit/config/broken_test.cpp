@@ -340,6 +340,20 @@ c.yaml:3:24: error: embedding.provider: there is no provider 'lexial'; did you m
 c.yaml:5:22: error: providers.lexical.plugin: there is no provider plugin 'lexcal'; did you mean 'lexical'?
 c.yaml:6:18: error: store.plugin: there is no store plugin 'sqlit'; did you mean 'sqlite'?
 )s"},
+    {"OptionsOfAMisspeltPlugin", R"y(version: 1
+embedding: { provider: a }
+providers:
+  a: { plugin: opnai, options: { modle: m, timeout: 5 } }
+  b: { plugin: carrier_pigeon, options: { modle: m } }
+)y",
+     R"s(c.yaml:4:16: error: providers.a.plugin: there is no provider plugin 'opnai'; did you mean 'openai'?
+c.yaml:4:16: error: providers.a.options: option 'model' is missing, expected a text: The model's name.
+c.yaml:4:34: error: providers.a.options: provider plugin 'openai' has no option 'modle'; did you mean 'model'?
+c.yaml:4:53: error: providers.a.options.timeout: found '5', expected a duration between 10ms and 1h )s"
+     R"s((such as 250ms, 20s, 5m, 1h or 14d); did you mean '5s'?
+c.yaml:5:16: error: providers.b.plugin: there is no provider plugin 'carrier_pigeon', so its options are not )s"
+     R"s(checked; installed are faulty, lexical, openai, simulated
+)s"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Values, Broken, ::testing::ValuesIn(value_cases),

@@ -236,6 +236,9 @@ TEST(Secrets, WhatIsPlainlyNoneIsNotCalledOne) {
              "api_key: \"http://proxy:3128\"",
              "api_key: socks5h://proxy.example:1080/",
              "api_key: none",
+             "api_key: postgresql://db.example/shop",
+             "api_key: \"postgresql://embedq@db.example:5432/shop?sslmode=verify-full&application_name=embedq\"",
+             "api_key: \"postgresql:///shop?host=/run/postgresql\"",
          })
         EXPECT_EQ(warnings(plain), "") << plain;
     for (const char* secret : {
@@ -245,6 +248,10 @@ TEST(Secrets, WhatIsPlainlyNoneIsNotCalledOne) {
              "api_key: \"http://u:p@proxy:3128\"",
              "api_key: https://hooks.example/services/T0/B0",
              "api_key: abc",
+             "api_key: postgresql://embedq:p@db.example/shop",
+             "api_key: \"postgresql://embedq@db.example/shop?password=p\"",
+             "api_key: https://token@hooks.example",
+             "api_key: postgresql://a1b2c3d4e5f6g7h8@db.example/shop",
          })
         EXPECT_THAT(warnings(secret), HasSubstr("the secret is written out here")) << secret;
 }

@@ -154,6 +154,23 @@ TEST(OptionsFromText, KeepsTheHintOfASingleFault) {
     EXPECT_EQ(options.error().hint, "did you mean '5s'?");
 }
 
+TEST(OptionsFromText, ADurationWithoutAUnitMostLikelyHasThatOfTheDefault) {
+    const auto hint = [](const OptionSpec& row) {
+        return options_from_text(std::span(&row, 1), {{"wait", "300"}}).error().hint;
+    };
+    OptionSpec row{.name = "wait", .type = OptionType::duration, .default_value = "0ms"};
+    EXPECT_EQ(hint(row), "did you mean '300ms'?");
+    row.default_value = "5m";
+    EXPECT_EQ(hint(row), "did you mean '300m'?");
+    row.maximum = 1'000'000;
+    EXPECT_EQ(hint(row), "did you mean '300s'?") << "300 minutes are too long";
+    row.default_value = nullptr;
+    row.maximum = 1'000;
+    EXPECT_EQ(hint(row), "did you mean '300ms'?");
+    row.maximum = 100;
+    EXPECT_EQ(hint(row), "") << "none fits";
+}
+
 TEST(OptionsFromText, ListsEveryFault) {
     const auto options = options_from_text(openai_rows, {{"modle", "m"}, {"timeout", "5"}});
     ASSERT_FALSE(options);
