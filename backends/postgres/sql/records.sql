@@ -273,7 +273,9 @@ BEGIN
     FOR v_catalog IN SELECT * FROM embedq.catalogs c WHERE p_catalog IN ('', c.catalog_id) ORDER BY c.catalog_id LOOP
         RETURN QUERY
         SELECT v_catalog.catalog_id::text, count(*),
-               count(*) FILTER (WHERE coalesce(k.vectors + k.refusals, 0) = s.operation_count),
+               count(*) FILTER (WHERE coalesce(k.vectors + k.refusals, 0) = s.operation_count
+                                AND (j.status IS NULL OR j.status NOT IN (embedq.status_pending(),
+                                     embedq.status_running(), embedq.status_failed()))),
                count(*) FILTER (WHERE j.status = embedq.status_pending()),
                count(*) FILTER (WHERE j.status = embedq.status_running()),
                count(*) FILTER (WHERE j.status = embedq.status_failed()), coalesce(sum(s.operation_count), 0),
