@@ -95,9 +95,9 @@ class World:
         self.processes.append(process)
         return process
 
-    def json(self, *words):
+    def json(self, *words, status=0):
         done = self.run(*words, "--json")
-        assert done.returncode == 0, f"{words} exited {done.returncode}: {done.stderr}"
+        assert done.returncode == status, f"{words} exited {done.returncode}: {done.stderr}"
         return json.loads(done.stdout)
 
     def write(self, name, content):
