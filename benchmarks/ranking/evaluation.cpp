@@ -103,7 +103,11 @@ Ranks Evaluation::ask(SemanticHalf& half, RankingMode mode, double weight) const
     ranks.reserve(questions_.size());
     for (std::size_t i = 0; i < questions_.size(); ++i) {
         half.embed(questions_[i].text, *answers_[i], vector);
-        ranks.push_back(rank_of(questions_[i], index_.rank({questions_[i].text, vector, mode, deepest_rank, weight})));
+        ranks.push_back(rank_of(questions_[i], index_.rank({.text = questions_[i].text,
+                                                            .vector = vector,
+                                                            .mode = mode,
+                                                            .limit = deepest_rank,
+                                                            .semantic_weight = weight})));
     }
     return ranks;
 }
@@ -114,7 +118,11 @@ std::string Evaluation::misses(SemanticHalf& half, double weight) const {
     std::string text;
     for (std::size_t i = 0; i < questions_.size(); ++i) {
         half.embed(questions_[i].text, *answers_[i], vector);
-        const auto hits = index_.rank({questions_[i].text, vector, RankingMode::hybrid, deepest_rank, weight});
+        const auto hits = index_.rank({.text = questions_[i].text,
+                                       .vector = vector,
+                                       .mode = RankingMode::hybrid,
+                                       .limit = deepest_rank,
+                                       .semantic_weight = weight});
         const std::size_t rank = rank_of(questions_[i], hits);
         if (rank > 0 && rank <= shown) continue;
         text += fmt::format("  {}: {}\n", rank == 0 ? "not found" : fmt::format("{:9}", rank), questions_[i].text);
