@@ -12,8 +12,8 @@ FUZZ_SECONDS ?= 12
 # providers.
 TSAN_TESTS ?= scheduler|endpoints|engine|store|memory|sqlite|postgres|loader|registry|plugin|notifier|conformance|$\
 	http|openai|ollama|fetch|sync
-# What runs under ASan alone. What is wrong on purpose says nothing about threads of the product; and the kit's cases for
-# PostgreSQL run in conformance_postgres_cases, against the same store.
+# What runs under ASan alone. What is wrong on purpose says nothing about threads of the product; and the kit's cases
+# for PostgreSQL run in conformance_postgres_cases, against the same store.
 NOT_TSAN := planted_faults|conformance_postgres$$
 FORMATTED = git ls-files '*.h' '*.cpp'
 REPORT = build/report

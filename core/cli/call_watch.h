@@ -1,6 +1,6 @@
 // Watches the calls out of a command: says which one keeps it waiting, and ends a command that only reads when one does
-// not return. The calls themselves have deadlines of the plugins that make them, which may be longer than a person waits
-// without a word.
+// not return. The calls themselves have deadlines of the plugins that make them, which may be longer than a person
+// waits without a word.
 //
 // Thread-safety: every member may be called from any thread.
 #pragma once

@@ -259,8 +259,8 @@ private:
             provider_plugins_.emplace(provider.instance.plugin, *plugin);
             auto made = make_configured_provider(**plugin, provider.instance, context(name));
             if (!made) return std::unexpected(made.error());
-            watch_.add(fmt::format("provider '{}'", name), [provider = std::shared_ptr<const Provider>(*made)] {
-                return watched(statistics_of(*provider));
+            watch_.add(fmt::format("provider '{}'", name), [watched_one = std::shared_ptr<const Provider>(*made)] {
+                return watched(statistics_of(*watched_one));
             });
             bindings.push_back({name, provider.instance.plugin, std::move(*made), provider.limits});
         }

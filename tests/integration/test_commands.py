@@ -27,8 +27,8 @@ class Shapes(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.count("\n"), 1)
         report = json.loads(done.stdout)
-        self.assertEqual(list(report), ["documents", "refused", "skipped", "notes", "renamed", "removed", "missing",
-                                        "operations", "distinct_texts", "embedded", "embedded_by_workers",
+        self.assertEqual(list(report), ["documents", "parts", "refused", "skipped", "notes", "renamed", "removed",
+                                        "missing", "operations", "distinct_texts", "embedded", "embedded_by_workers",
                                         "reused", "cut", "seconds"])
         self.assertEqual((report["documents"], report["operations"]), (2, 9))
         self.assertEqual((report["distinct_texts"], report["embedded"], report["reused"]), (9, 9, 0))

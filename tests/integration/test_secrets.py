@@ -82,6 +82,8 @@ class Rotated(Case):
         command.write_text("#!/bin/sh\necho > asked\nexec sleep 60\n")
         command.chmod(0o700)
         plugins = pathlib.Path(program.PROGRAM).resolve().parent.parent / "tests" / "faulty_plugins"
+        if not plugins.is_dir():
+            self.skipTest("the service that asks for a secret is built with the tests, as in `make test-asan`")
         world.config.write_text(json.dumps({
             "version": 1, "plugins": {"paths": [str(plugins)]},
             "services": [{"plugin": "faulty", "options": {"token": {"command": ["./token"]}}}]}))

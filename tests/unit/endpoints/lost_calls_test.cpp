@@ -11,8 +11,8 @@ using testing::HasSubstr;
 
 class LostCallsTest : public testing::Test {
 protected:
-    // '.' is a call that was answered, 'x' one that was lost, 'r' one with a part of its texts, 't' one with a text that
-    // is always the same. Returns the lines.
+    // '.' is a call that was answered, 'x' one that was lost, 'r' one with a part of its texts, 't' one with a text
+    // that is always the same. Returns the lines.
     std::vector<std::string> end(std::string_view ends) {
         std::vector<std::string> logged;
         for (const char each : ends) {
