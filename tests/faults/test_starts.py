@@ -8,7 +8,7 @@ from case import Case, documents
 from owned import wait_until
 from program import DEADLINE
 
-WAITS = re.compile(r"warn  embedq: cannot connect to PostgreSQL at .*; waiting for it")
+WAITS = re.compile(r"(?:warning:|warn  embedq:) cannot connect to PostgreSQL at .*; waiting for it")
 
 
 class Starts(Case):
