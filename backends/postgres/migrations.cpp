@@ -241,7 +241,7 @@ const Migrations& migrations() {
         {.name = "first schema",
          .sql = std::string(sql::schema) + parking_function() + refusal_function() + silence_function() +
                 sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit + sql::maintenance + sql::reading},
-         {.name = "folders, notes and refreshes", .sql = sql::records},
+        {.name = "folders, notes and refreshes", .sql = sql::records},
     };
     return all;
 }

@@ -153,8 +153,7 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& argu
     std::vector<Line> lines;
     bool stopped = false;
     for (const std::string& catalog : *catalogs) {
-        const auto ended =
-            refresh(engine, **fetcher, catalog, arguments, store_wait, interruption->token(), lines);
+        const auto ended = refresh(engine, **fetcher, catalog, arguments, store_wait, interruption->token(), lines);
         if (!ended) return show_error(context, ended.error());
         stopped = *ended;
         if (stopped) break;

@@ -169,8 +169,8 @@ void print(Console& console, const View& view, bool all) {
 int run_status(CommandContext& context, const StatusArguments& arguments) {
     std::unique_ptr<Interruption> interruption;
     if (arguments.watch) interruption = context.listen_for_stop();
-    auto runtime = context.installation.open({.keeps_running = arguments.watch,
-                                              .stop = interruption ? interruption->token() : std::stop_token()});
+    auto runtime = context.installation.open(
+        {.keeps_running = arguments.watch, .stop = interruption ? interruption->token() : std::stop_token()});
     if (!runtime) return show_error(context, runtime.error());
     std::optional<OverdueStopScope> overdue;
     if (interruption) overdue.emplace(*interruption, overdue_stop_of(**runtime));
