@@ -56,7 +56,7 @@ EmbedResult rows(std::size_t count) {
 
 void commit_all(WorkQueue& queue) {
     const CommitWork work = queue.collect(0.5);
-    queue.committed(work, std::vector<bool>(work.commit.jobs.size(), true));
+    queue.committed(work, std::vector<Kept>(work.commit.jobs.size(), Kept::yes));
 }
 
 void check_done(benchmark::State& state, const WorkQueue& queue) {
