@@ -100,7 +100,7 @@ class Program:
         """The lines that `config check` prints about a file that it refuses, without the program's name; none if it is
         valid."""
         done = self.run("--config", config, "config", "check")
-        if done.returncode == 0 and done.stdout.endswith(": good\n"):
+        if done.returncode == 0 and done.stdout.endswith(": OK\n"):
             return []
         lines = [line.removeprefix("embedq: ") for line in done.stderr.splitlines()]
         if done.returncode != 2 and not any(ENDED in line for line in lines):

@@ -29,6 +29,17 @@ const std::map<std::string, JobStatus> statuses{{"pending", JobStatus::pending},
                                                 {"failed", JobStatus::failed},
                                                 {"cancelled", JobStatus::cancelled}};
 
+const std::map<std::string, LogLevel> log_levels{{"trace", LogLevel::trace},
+                                                 {"debug", LogLevel::debug},
+                                                 {"info", LogLevel::info},
+                                                 {"warn", LogLevel::warn},
+                                                 {"error", LogLevel::error}};
+const std::map<std::string, SpecState> spec_states{{"indexed", SpecState::indexed},
+                                                   {"pending", SpecState::pending},
+                                                   {"running", SpecState::running},
+                                                   {"failed", SpecState::failed},
+                                                   {"not-indexed", SpecState::not_indexed}};
+
 // A check that names the choices when it refuses.
 template <class T>
 void check_choice(CLI::Option* option, const std::map<std::string, T>& choices) {
@@ -125,6 +136,17 @@ void add_ranking_mode(CLI::App* command, RankingMode& mode) {
 void add_job_status(CLI::App* command, std::optional<JobStatus>& status) {
     const auto take = [&status](const std::string& name) { status = statuses.at(name); };
     check_choice(command->add_option_function<std::string>("--status", take, "Only with this status"), statuses);
+}
+
+void add_spec_state(CLI::App* command, std::optional<SpecState>& state) {
+    const auto take = [&state](const std::string& name) { state = spec_states.at(name); };
+    check_choice(command->add_option_function<std::string>("--status", take, "Only in this state"), spec_states);
+}
+
+void add_log_level(CLI::App* command, std::optional<LogLevel>& level) {
+    const auto take = [&level](const std::string& name) { level = log_levels.at(name); };
+    check_choice(command->add_option_function<std::string>("--log-level", take, "Over logging.level of the YAML"),
+                 log_levels);
 }
 
 void add_age(CLI::App* command, std::chrono::milliseconds& age) {

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/spec_state.h"
+#include "embedq/context.h"
 #include "embedq/engine.h"
 #include "embedq/job.h"
 
@@ -26,6 +28,8 @@ void add_cursor(CLI::App* command, std::optional<JobId>& cursor);
 void add_limit(CLI::App* command, std::size_t& limit, const std::string& help);
 void add_ranking_mode(CLI::App* command, RankingMode& mode);
 void add_job_status(CLI::App* command, std::optional<JobStatus>& status);
+void add_spec_state(CLI::App* command, std::optional<SpecState>& state);
+void add_log_level(CLI::App* command, std::optional<LogLevel>& level);
 void add_age(CLI::App* command, std::chrono::milliseconds& age);
 // How often URLs are asked again: 0, or at least a minute.
 void add_refresh(CLI::App* command, const std::string& name, std::optional<std::chrono::milliseconds>& refresh);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/command_context.h"
+#include "cli/spec_state.h"
 #include "embedq/job.h"
 
 namespace embedq::cli {
@@ -29,6 +30,7 @@ struct IndexArguments {
 struct SearchArguments {
     std::string query;
     std::optional<std::string> catalog;
+    std::optional<std::string> spec;
     RankingMode mode = RankingMode::hybrid;
     std::size_t limit = 10;
 };
@@ -47,19 +49,28 @@ struct JobsListArguments {
     std::optional<JobId> cursor;
     std::size_t limit = 50;
 };
+struct JobsCancelArguments {
+    std::vector<JobId> jobs;
+    bool yes = false;  // do not ask
+};
 struct JobsPruneArguments {
     std::chrono::milliseconds older_than{std::chrono::hours(24 * 14)};
+    bool yes = false;  // do not ask
 };
 [[nodiscard]] int run_jobs_list(CommandContext& context, const JobsListArguments& arguments);
 [[nodiscard]] int run_jobs_show(CommandContext& context, JobId job);
 [[nodiscard]] int run_jobs_retry(CommandContext& context, const std::vector<JobId>& jobs);
-[[nodiscard]] int run_jobs_cancel(CommandContext& context, const std::vector<JobId>& jobs);
+[[nodiscard]] int run_jobs_cancel(CommandContext& context, const JobsCancelArguments& arguments);
 [[nodiscard]] int run_jobs_prune(CommandContext& context, const JobsPruneArguments& arguments);
 
 struct CatalogCloneArguments {
     std::string source;
     std::string target;
     std::string name;
+};
+struct CatalogDeleteArguments {
+    std::string catalog;
+    bool yes = false;  // do not ask
 };
 struct CatalogReembedArguments {
     std::string catalog;
@@ -69,16 +80,17 @@ struct CatalogReembedArguments {
 [[nodiscard]] int run_catalogs_show(CommandContext& context, const std::string& catalog);
 [[nodiscard]] int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments& arguments);
 [[nodiscard]] int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arguments);
-struct CatalogDeleteArguments {
-    std::string catalog;
-    bool yes = false;  // do not ask
-};
 [[nodiscard]] int run_catalogs_delete(CommandContext& context, const CatalogDeleteArguments& arguments);
 
 struct SpecArguments {
     std::string catalog = "default";
-    std::string spec;      // empty for `list`
+    std::string spec;
     bool content = false;  // `show`: the document itself
+    bool yes = false;      // `delete`: do not ask
+};
+struct SpecsListArguments {
+    std::string catalog = "default";
+    std::optional<SpecState> state;  // only specs in it
 };
 struct SpecsRefreshArguments {
     std::string catalog;                                            // empty: all
@@ -86,7 +98,7 @@ struct SpecsRefreshArguments {
     std::optional<std::chrono::milliseconds> every = std::nullopt;  // their refresh interval from now on
 };
 [[nodiscard]] int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& arguments);
-[[nodiscard]] int run_specs_list(CommandContext& context, const SpecArguments& arguments);
+[[nodiscard]] int run_specs_list(CommandContext& context, const SpecsListArguments& arguments);
 [[nodiscard]] int run_specs_show(CommandContext& context, const SpecArguments& arguments);
 [[nodiscard]] int run_specs_reembed(CommandContext& context, const SpecArguments& arguments);
 [[nodiscard]] int run_specs_delete(CommandContext& context, const SpecArguments& arguments);

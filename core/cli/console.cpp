@@ -43,10 +43,16 @@ std::optional<std::size_t> wanted_columns() {
     return columns;
 }
 
-std::optional<std::size_t> window_columns(int descriptor) {
+std::optional<winsize> window_of(int descriptor) {
     winsize size{};
-    if (descriptor < 0 || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
-    return size.ws_col;
+    if (descriptor < 0 || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0) return std::nullopt;
+    return size;
+}
+
+std::optional<std::size_t> window_columns(int descriptor) {
+    const auto window = window_of(descriptor);
+    if (!window || window->ws_col == 0) return std::nullopt;
+    return window->ws_col;
 }
 
 // The length in bytes of a mark at the end of the text, if there is one: U+200E, U+200F, U+2028 to U+202E, U+2066 to
@@ -83,6 +89,12 @@ std::size_t Console::columns() const {
     return std::min(*window, wanted_columns().value_or(*window));
 }
 
+std::size_t Console::rows() const {
+    constexpr std::size_t usual = 24;
+    const auto window = window_of(terminal_.window);
+    return window && window->ws_row > 0 ? window->ws_row : usual;
+}
+
 void Console::print(std::string_view line) {
     const sync::Lock lock(mutex_);
     hide_transient();
@@ -99,6 +111,14 @@ void Console::print_raw(std::string_view text) {
 }
 
 void Console::note(std::string_view line) {
+    if (!quiet_) report(line);
+}
+
+void Console::ask(std::string_view question) {
+    report(question);
+}
+
+void Console::report(std::string_view line) {
     const sync::Lock lock(mutex_);
     hide_transient();
     err_ << line << '\n';
@@ -113,7 +133,8 @@ void Console::report(LogLevel level, std::string_view message) {
         logger = logger_;
     }
     if (logger != nullptr) return logger->log(level, message);
-    note(fmt::format("embedq: {}{}", level == LogLevel::warn ? "warning: " : "", message));
+    const std::string line = fmt::format("embedq: {}{}", level == LogLevel::warn ? "warning: " : "", message);
+    level == LogLevel::error ? report(line) : note(line);
 }
 
 void Console::report_to(Logger* logger) {
@@ -122,17 +143,32 @@ void Console::report_to(Logger* logger) {
 }
 
 void Console::transient(std::string_view line) {
-    if (!terminal_.err) return;
+    if (!terminal_.err || quiet_) return;
     const sync::Lock lock(mutex_);
     hide_transient();
     transient_ = line;
     show_transient();
 }
 
-void Console::clear_screen() {
-    if (!terminal_.out) return;
+void Console::enter_screen() {
     const sync::Lock lock(mutex_);
-    out_ << "\x1b[H\x1b[2J";
+    on_screen_ = true;
+    out_ << "\x1b[?1049h\x1b[?25l" << std::flush;
+}
+
+void Console::leave_screen() {
+    const sync::Lock lock(mutex_);
+    if (!std::exchange(on_screen_, false)) return;
+    out_ << screen_end << std::flush;
+}
+
+// Each line replaces the one before, so that nothing flickers.
+void Console::show_screen(const std::vector<std::string>& lines) {
+    const sync::Lock lock(mutex_);
+    const std::size_t shown = std::min(lines.size(), rows());
+    out_ << "\x1b[H";
+    for (std::size_t i = 0; i < shown; ++i) out_ << (i > 0 ? "\r\n" : "") << lines[i] << "\x1b[K";
+    out_ << "\x1b[J" << std::flush;
 }
 
 bool Console::flush() {

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "embedq/context.h"
 #include "sync/mutex.h"
@@ -33,13 +34,22 @@ public:
 
     // How wide a line may be now: windows change their size.
     [[nodiscard]] std::size_t columns() const;
+    // How many lines the window has now.
+    [[nodiscard]] std::size_t rows() const;
+
+    // From now on notes and the progress line are left out.
+    void set_quiet() noexcept { quiet_ = true; }
 
     // A line of the answer.
     void print(std::string_view line);
     // Text of the answer, as it is.
     void print_raw(std::string_view text);
-    // A line on stderr.
+    // A line on stderr that people may want to know; left out with --quiet.
     void note(std::string_view line);
+    // A line on stderr that is never left out: of the log, or of what was given and not taken.
+    void report(std::string_view line);
+    // A question, on stderr.
+    void ask(std::string_view question);
     // "embedq: …" on stderr, or a line of the log.
     void report(LogLevel level, std::string_view message);
     void error(std::string_view message) { report(LogLevel::error, message); }
@@ -48,8 +58,14 @@ public:
     void report_to(Logger* logger);
     // The line at the bottom that the next one overwrites; only on a terminal. An empty one removes it.
     void transient(std::string_view line);
-    // Clears the screen before a repeated answer; only on a terminal.
-    void clear_screen();
+    // Shows these lines in place of those before, as many as the window has; only between `enter_screen` and
+    // `leave_screen`, on a terminal.
+    void show_screen(const std::vector<std::string>& lines);
+    void enter_screen();
+    // Does nothing where there is none.
+    void leave_screen();
+    // What `leave_screen` writes, for a process that ends in the middle.
+    static constexpr std::string_view screen_end = "\x1b[?25h\x1b[?1049l";
     // False when stdout could not be written: a full disk, a closed pipe.
     [[nodiscard]] bool flush();
 
@@ -63,9 +79,11 @@ private:
     std::ostream& out_;
     std::ostream& err_;
     const Terminal terminal_;
+    bool quiet_ = false;  // constant once there are other threads
 
     sync::Mutex mutex_;
     std::string transient_ EMBEDQ_GUARDED_BY(mutex_);
+    bool on_screen_ EMBEDQ_GUARDED_BY(mutex_) = false;
     Logger* logger_ EMBEDQ_GUARDED_BY(mutex_) = nullptr;
 };
 

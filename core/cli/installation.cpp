@@ -33,10 +33,11 @@ Patience patience_of(const OpenRequest& request) {
 
 class InstallationImpl : public Installation {
 public:
-    InstallationImpl(Console& console, std::string config_file, std::string version, CallWatch& watch)
+    InstallationImpl(Console& console, std::string config_file, std::string version, LogOverride log, CallWatch& watch)
         : console_(console),
           watch_(watch),
           version_(std::move(version)),
+          log_override_(log),
           source_(config_file.empty() ? config::embedded_default() : config::Source::file(std::move(config_file))) {}
 
     FailureOr<std::unique_ptr<Runtime>> open(const OpenRequest& request) override {
@@ -49,7 +50,10 @@ public:
         }
         const Patience patience = patience_of(request);
         watch_.start(patience == Patience::services ? Patience::writes : patience);
-        auto runtime = open_runtime(console_, *registry_, std::move(loaded->configuration), request, version_, watch_);
+        OpenRequest logged = request;
+        // A level that was asked for is not raised to that of commands which answer.
+        logged.logs_everything = logged.logs_everything || log_override_.level.has_value();
+        auto runtime = open_runtime(console_, *registry_, std::move(loaded->configuration), logged, version_, watch_);
         watch_.use(patience);
         return runtime;
     }
@@ -134,6 +138,9 @@ private:
         PluginTables tables(*registry_);
         auto loaded = config::load(source_, tables, config::process_environment());
         if (!loaded) return std::unexpected(failure_of(loaded.error()));
+        LoggingSettings& logging = loaded->configuration.logging;
+        logging.level = log_override_.level.value_or(logging.level);
+        if (log_override_.json) logging.format = LogFormat::json;
         return std::move(*loaded);
     }
 
@@ -167,6 +174,7 @@ private:
     Console& console_;
     CallWatch& watch_;
     const std::string version_;
+    const LogOverride log_override_;
     const config::Source source_;
     plugins::Registry* registry_ = nullptr;  // never deleted
     std::optional<Log> log_;
@@ -176,8 +184,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Installation> make_installation(Console& console, std::string config_file, std::string version,
-                                                CallWatch& watch) {
-    return std::make_unique<InstallationImpl>(console, std::move(config_file), std::move(version), watch);
+                                                LogOverride log, CallWatch& watch) {
+    return std::make_unique<InstallationImpl>(console, std::move(config_file), std::move(version), log, watch);
 }
 
 }  // namespace embedq::cli

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "cli/failure.h"
 #include "cli/plugin_descriptions.h"
 #include "cli/runtime.h"
+#include "embedq/context.h"
 
 namespace embedq::cli {
 
@@ -37,9 +39,15 @@ public:
     [[nodiscard]] virtual FailureOr<std::string> configuration_reference() = 0;
 };
 
+// What the command line says of the log, over the YAML.
+struct LogOverride {
+    std::optional<LogLevel> level;
+    bool json = false;
+};
+
 // `config_file` may be empty, for the built-in default. `version` is shown in the list of workers. The watch sees the
 // calls of what is opened. The console and the watch must outlive the installation.
 [[nodiscard]] std::unique_ptr<Installation> make_installation(Console& console, std::string config_file,
-                                                              std::string version, CallWatch& watch);
+                                                              std::string version, LogOverride log, CallWatch& watch);
 
 }  // namespace embedq::cli

@@ -11,10 +11,11 @@
 
 namespace embedq::cli {
 
-// What a stop that takes too long does, on a thread of its own. Neither may block.
+// What a stop that takes too long does, on a thread of its own. None may block.
 struct OverdueStop {
     std::function<void()> interrupt = {};       // ends the calls that it waits for
     std::function<std::string()> hanging = {};  // what has not returned, for the message before the process ends
+    std::function<void()> restore = {};         // the terminal, before the process ends itself
 };
 
 // For the time in which a plugin's factory may hang.

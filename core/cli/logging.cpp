@@ -39,7 +39,7 @@ protected:
         formatter_->format(message, line);
         std::string_view text(line.data(), line.size());
         while (text.ends_with('\n')) text.remove_suffix(1);
-        console_.note(text);
+        console_.report(text);
     }
     void flush_() override {}
 

@@ -68,11 +68,17 @@ int run(const std::vector<std::string>& arguments) {
         return console.flush() ? answer->exit_status : exit_failed;
     }
     const Invocation& invocation = std::get<Invocation>(read);
+    LogOverride log{invocation.log_level, invocation.json_logs};
+    if (invocation.quiet) {
+        console.set_quiet();
+        if (!log.level) log.level = embedq::LogLevel::error;
+    }
     CallWatch watch(console, [&console](const std::string& message) {
+        console.leave_screen();
         console.error(message);
         ::_exit(exit_failed);
     });
-    const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION, watch);
+    const auto installation = make_installation(console, invocation.config, EMBEDQ_VERSION, log, watch);
     const auto exec = [&](const std::vector<std::string>& words) { return exec_program(console, words); };
     CommandContext context{console,
                            *installation,

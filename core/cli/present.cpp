@@ -18,58 +18,38 @@ void put_time(Json& json, const char* key, std::optional<Time> time) {
     if (time && *time != Time{}) json[key] = time_of(*time);
 }
 
-// Characters, not bytes, so that columns line up; wide characters count as one.
-std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
-}
-
-std::string cut_to(std::string_view text, std::size_t width) {
-    if (width_of(text) <= width) return std::string(text);
-    std::size_t characters = 0;
-    std::size_t end = 0;
-    while (end < text.size()) {
-        if ((static_cast<unsigned char>(text[end]) & 0xc0U) != 0x80U && ++characters == width) break;
-        ++end;
-    }
-    return std::string(text.substr(0, end)) + "…";
-}
-
 }  // namespace
 
 Badge badge_of(const SpecStatus& status) {
-    const std::optional<Job>& job = status.job;
-    // A cancelled job means nothing for the vectors.
-    const bool quiet = !job || job->status == JobStatus::succeeded || job->status == JobStatus::cancelled;
-    if (status.operation_count > 0 && status.embedding_count >= status.operation_count && quiet) {
-        return {fmt::format("{}/{} indexed", status.embedding_count, status.operation_count), Colour::green, false};
+    const std::string operations = count_of(status.operation_count);
+    switch (state_of(status)) {
+        case SpecState::indexed:
+            if (status.operation_count == 0) return {"indexed, no operations", Colour::grey, false};
+            return {fmt::format("{}/{} indexed", count_of(status.embedding_count), operations), Colour::green, false};
+        case SpecState::running: {
+            const std::size_t done =
+                std::min(std::max(status.embedding_count, status.job->embedded_so_far), status.operation_count);
+            return {fmt::format("running {}/{}", count_of(done), operations), Colour::blue};
+        }
+        case SpecState::pending:
+            if (status.job->attempts == 0) return {"pending", Colour::amber};
+            return {fmt::format("pending ({})", counted(status.job->attempts, "attempt")), Colour::amber};
+        case SpecState::failed: return {"failed", Colour::red};
+        case SpecState::not_indexed: break;
     }
-    if (job && job->status == JobStatus::running) {
-        const std::size_t done =
-            std::min(std::max(status.embedding_count, job->embedded_so_far), status.operation_count);
-        return {fmt::format("indexing {}/{}", done, status.operation_count), Colour::blue};
-    }
-    if (job && job->status == JobStatus::pending && job->attempts > 0) {
-        return {fmt::format("retrying ({})", counted(job->attempts, "try", "tries")), Colour::amber};
-    }
-    if (job && job->status == JobStatus::pending) return {"queued", Colour::amber};
-    if (job && job->status == JobStatus::failed) return {"failed", Colour::red};
-    if (status.operation_count == 0) return {"empty", Colour::grey, false};
     return {"not indexed", Colour::amber};
 }
 
 bool is_settled(const CatalogHealth& health) {
-    return health.specs_indexed >= health.specs_total &&
-           health.specs_pending + health.specs_running + health.specs_failed == 0;
+    return health.specs_indexed >= health.specs_total;
 }
 
 std::string rollup_of(const CatalogHealth& health) {
     if (health.specs_total == 0) return "No specs";
-    if (is_settled(health)) {
-        return fmt::format("All {} specs indexed", health.specs_total);
-    }
-    return fmt::format("{}/{} specs indexed ({} running, {} queued, {} failed)", health.specs_indexed,
-                       health.specs_total, health.specs_running, health.specs_pending, health.specs_failed);
+    if (is_settled(health)) return fmt::format("All {} specs indexed", count_of(health.specs_total));
+    return fmt::format("{}/{} specs indexed ({} running, {} pending, {} failed, {} not indexed)",
+                       count_of(health.specs_indexed), count_of(health.specs_total), count_of(health.specs_running),
+                       count_of(health.specs_pending), count_of(health.specs_failed), count_of(not_indexed(health)));
 }
 
 std::string time_of(Time time) {
@@ -138,19 +118,16 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 }
 
 Json json_of(const CatalogHealth& health) {
-    return {{"catalog_id", health.catalog_id},
-            {"specs_total", health.specs_total},
-            {"specs_indexed", health.specs_indexed},
-            {"specs_pending", health.specs_pending},
-            {"specs_running", health.specs_running},
-            {"specs_failed", health.specs_failed},
-            {"operation_count", health.operation_count},
-            {"embedding_count", health.embedding_count},
-            {"operations_left_out", health.operations_left_out}};
+    return {{"catalog_id", health.catalog_id},           {"specs_total", health.specs_total},
+            {"specs_indexed", health.specs_indexed},     {"specs_pending", health.specs_pending},
+            {"specs_running", health.specs_running},     {"specs_failed", health.specs_failed},
+            {"specs_not_indexed", not_indexed(health)},  {"operation_count", health.operation_count},
+            {"embedding_count", health.embedding_count}, {"operations_left_out", health.operations_left_out}};
 }
 
 Json json_of(const SpecStatus& status) {
     Json json{{"spec_name", status.spec_name},
+              {"state", to_string(state_of(status))},
               {"operation_count", status.operation_count},
               {"embedding_count", status.embedding_count}};
     if (status.refused_count > 0) json["refused_count"] = status.refused_count;
@@ -250,45 +227,6 @@ Json json_of(const SearchResponse& response) {
 
 std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-void Table::add(std::vector<std::string> row, Colour colour, std::size_t coloured_column) {
-    for (std::string& cell : row) cell = plain(cell);
-    rows_.push_back({std::move(row), colour, coloured_column});
-}
-
-void Table::print(Console& console) const {
-    std::vector<std::size_t> widths;
-    for (const std::string& heading : headings_) widths.push_back(width_of(heading));
-    for (const Row& row : rows_) {
-        for (std::size_t i = 0; i < row.cells.size(); ++i) widths[i] = std::max(widths[i], width_of(row.cells[i]));
-    }
-    const std::size_t columns = console.columns();
-    const auto line_of = [&](const Row& row) {
-        std::string line;
-        std::size_t used = 0;
-        for (std::size_t i = 0; i < row.cells.size(); ++i) {
-            const bool last = i + 1 == row.cells.size();
-            std::string cell = row.cells[i];
-            if (last && console.terminal().out) {
-                // If the other columns fill the line already, it wraps anyway, and the last column keeps some words.
-                cell = cut_to(cell, columns > used + 1 ? columns - used - 1 : 10);
-            }
-            const std::size_t padding = last ? 0 : widths[i] - width_of(cell) + 2;
-            used += widths[i] + 2;
-            line += i == row.coloured_column ? console.paint(row.colour, cell) : cell;
-            line.append(padding, ' ');
-        }
-        while (!line.empty() && line.back() == ' ') line.pop_back();
-        return line;
-    };
-    if (console.terminal().colours) {
-        Row heading{headings_, Colour::none, 0};
-        console.print(console.paint(Colour::bold, line_of(heading)));
-    } else {
-        console.print(line_of({headings_, Colour::none, 0}));
-    }
-    for (const Row& row : rows_) console.print(line_of(row));
 }
 
 }  // namespace embedq::cli

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/spec_state.h"
 #include "embedq/catalog.h"
 #include "embedq/engine.h"
 #include "embedq/job.h"
@@ -25,10 +26,11 @@ struct Badge {
     bool needs_attention = true;
 };
 
-// One spec in a few words: "12/12 indexed", "indexing 3/12", "retrying (2 tries)", "queued", "failed", "empty", "not
-// indexed".
+// One spec in a few words, with its state: "12/12 indexed", "running 3/12", "pending", "pending (2 attempts)",
+// "failed", "not indexed".
 [[nodiscard]] Badge badge_of(const SpecStatus& status);
-// "All N specs indexed", or "K/M specs indexed (a running, b queued, c failed)".
+// "All N specs indexed", or "K/M specs indexed (a running, b pending, c failed, d not indexed)", where
+// all add up to M.
 [[nodiscard]] std::string rollup_of(const CatalogHealth& health);
 [[nodiscard]] bool is_settled(const CatalogHealth& health);
 
@@ -55,13 +57,14 @@ struct Badge {
 // One line; bytes that are not UTF-8 are replaced, never an exception.
 [[nodiscard]] std::string dump(const Json& json);
 
-// Rows under headings, each column as wide as its widest cell. On a terminal the last column is cut to the width of the
-// window.
+// Rows under headings. On a terminal they fit the window: the widest columns are shortened, the last one at its end,
+// paths in the middle. Elsewhere nothing is shortened.
 class Table {
 public:
     explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
     void add(std::vector<std::string> row, Colour colour = Colour::none, std::size_t coloured_column = 0);
     void print(Console& console) const;
+    [[nodiscard]] std::vector<std::string> lines(const Console& console) const;
 
 private:
     struct Row {

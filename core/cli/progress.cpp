@@ -14,10 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr milliseconds redraw{100};
 constexpr milliseconds plain_interval{5'000};
-constexpr milliseconds measure_interval{500};
-// Below the one, or above the other, a guess of the time that is left says nothing.
-constexpr double least_rate = 0.1;                 // texts a second
-constexpr double longest_left = 30.0 * 24 * 3600;  // seconds
 
 }  // namespace
 
@@ -34,34 +30,14 @@ void Progress::reading(std::size_t documents, std::size_t all, std::size_t opera
 }
 
 void Progress::embedding(std::size_t settled, std::size_t all) {
-    measure(settled, now_());
+    rate_.measure(settled, now_());
     const bool moved = settled != last_settled_;
     last_settled_ = settled;
     const std::size_t percent = all == 0 ? 100 : settled * 100 / all;
     std::string line = fmt::format("{} {:>3}% {}/{} embedded", bar_of(settled, all, 20), percent, count_of(settled),
                                    counted(all, "text"));
-    if (rate_ >= least_rate && settled < all) {
-        const double seconds = static_cast<double>(all - settled) / rate_;
-        line += fmt::format(", {}/s",
-                            rate_ < 10 ? fmt::format("{:.1f}", rate_) : count_of(static_cast<std::uint64_t>(rate_)));
-        if (seconds <= longest_left)
-            line += fmt::format(", {} left", duration_of(milliseconds(static_cast<std::int64_t>(seconds * 1000.0))));
-    }
+    if (const std::string rate = rate_.in_words(all - std::min(all, settled)); !rate.empty()) line += ", " + rate;
     show(line, moved);
-}
-
-void Progress::measure(std::size_t settled, Instant now) {
-    if (!measured_at_) {
-        measured_at_ = now;
-        measured_ = settled;
-        return;
-    }
-    const auto passed = now - *measured_at_;
-    if (passed < measure_interval || settled < measured_) return;
-    const double rate = static_cast<double>(settled - measured_) / std::chrono::duration<double>(passed).count();
-    rate_ = rate_ == 0 ? rate : 0.7 * rate_ + 0.3 * rate;
-    measured_at_ = now;
-    measured_ = settled;
 }
 
 void Progress::show(const std::string& line, bool moved) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cli/console.h"
+#include "cli/rate.h"
 
 namespace embedq::cli {
 
@@ -30,16 +31,13 @@ public:
 
 private:
     void show(const std::string& line, bool moved);
-    void measure(std::size_t settled, Instant now);
 
     Console& console_;
     const std::function<Instant()> now_;
     const Instant started_;
     std::optional<Instant> shown_at_;
-    std::optional<Instant> measured_at_;
-    std::size_t measured_ = 0;
     std::size_t last_settled_ = 0;
-    double rate_ = 0;  // texts a second, smoothed
+    Rate rate_;  // of texts
 };
 
 // "[#####     ]" of that many characters between the brackets.

@@ -111,6 +111,7 @@ void Signals::end_process(const Ending& ending) {
     {
         const sync::Lock lock(mutex_);
         if (overdue_.hanging) hanging = overdue_.hanging();
+        if (overdue_.restore) overdue_.restore();
     }
     const std::string line =
         "embedq: error: " + std::string(timed_out_ ? "the time is over, and the end" : "the stop") +
@@ -140,7 +141,11 @@ void Signals::take_signal() {
     if (::read(signal_fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
     // A terminal that closes may send several.
     if (stop_.stop_requested() && info.ssi_signo == SIGHUP) return;
-    if (stop_.stop_requested()) ::_exit(128 + static_cast<int>(info.ssi_signo));
+    if (stop_.stop_requested()) {
+        const sync::Lock lock(mutex_);
+        if (overdue_.restore) overdue_.restore();
+        ::_exit(128 + static_cast<int>(info.ssi_signo));
+    }
     stop();
 }
 

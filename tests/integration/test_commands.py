@@ -1,6 +1,10 @@
 """The shapes that scripts rely on, exit statuses, and messages."""
 
 import json
+import os
+import pty
+import signal
+import subprocess
 import unittest
 
 from program import DEADLINE, World, document
@@ -27,9 +31,9 @@ class Shapes(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.count("\n"), 1)
         report = json.loads(done.stdout)
-        self.assertEqual(list(report), ["documents", "parts", "refused", "skipped", "notes", "renamed", "removed",
-                                        "missing", "operations", "distinct_texts", "embedded", "embedded_by_workers",
-                                        "reused", "cut", "seconds"])
+        self.assertEqual(list(report), ["documents", "parts", "refused", "skipped", "notes", "renamed",
+                                        "removed", "missing", "operations", "distinct_texts", "embedded",
+                                        "embedded_by_workers", "reused", "cut", "seconds"])
         self.assertEqual((report["documents"], report["operations"]), (2, 9))
         self.assertEqual((report["distinct_texts"], report["embedded"], report["reused"]), (9, 9, 0))
         self.assertEqual(report["refused"], [])
@@ -40,12 +44,14 @@ class Shapes(Case):
         status = self.world.json("status")
         self.assertEqual(status, {"catalogs": [{"catalog_id": "default", "specs_total": 2, "specs_indexed": 2,
                                                 "specs_pending": 0,
-                                                "specs_running": 0, "specs_failed": 0, "operation_count": 9,
-                                                "embedding_count": 9, "operations_left_out": 0}]})
+                                                "specs_running": 0, "specs_failed": 0, "specs_not_indexed": 0,
+                                                "operation_count": 9, "embedding_count": 9,
+                                                "operations_left_out": 0}]})
         named = self.world.json("status", "default")
         self.assertEqual([spec["badge"] for spec in named["specs"]], ["3/3 indexed", "6/6 indexed"])
         self.assertEqual(set(named["specs"][0]),
-                         {"spec_name", "operation_count", "embedding_count", "job_status", "job_updated_at", "badge"})
+                         {"spec_name", "state", "operation_count", "embedding_count", "job_status", "job_updated_at",
+                          "badge"})
         self.assertIn("All 2 specs indexed", self.world.run("status").stdout)
 
         found = self.world.json("search", "Operation number 4 of pets", "--limit", 3)
@@ -82,7 +88,7 @@ class Shapes(Case):
         self.assertEqual(json.loads(self.world.run("specs", "show", name, "--content").stdout)["info"]["title"], "pets")
         self.assertEqual(self.world.run("catalogs", "clone", "default", "copy").returncode, 0)
         self.assertEqual(self.world.json("status", "copy")["catalogs"][0]["embedding_count"], 9)
-        self.assertEqual(self.world.run("specs", "delete", name).returncode, 0)
+        self.assertEqual(self.world.run("specs", "delete", "--yes", name).returncode, 0)
         self.assertEqual(self.world.json("status", "default")["catalogs"][0]["operation_count"], 3)
         self.assertEqual(self.world.run("catalogs", "delete", "copy").returncode, 2)
         self.assertEqual(self.world.run("catalogs", "delete", "copy", "--yes").returncode, 0)
@@ -101,6 +107,56 @@ class Shapes(Case):
         self.assertEqual(self.world.json("jobs", "list", "--limit", 1)["jobs"][0]["status"], "succeeded")
 
 
+class Terminal(Case):
+    """On a terminal of its own."""
+
+    def on_terminal(self, *words):
+        controller, terminal = pty.openpty()
+        self.addCleanup(os.close, controller)
+        process = subprocess.Popen(self.world.command(*words), env=self.world.environment(), cwd=self.world.folder,
+                                   stdin=terminal, stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        self.world.processes.append(process)
+        return process, controller
+
+    def read(self, controller, until=None):
+        """What the process writes, up to the text or to its end."""
+        written = b""
+        while until is None or until not in written:
+            try:
+                part = os.read(controller, 65536)
+            except OSError:  # the terminal has no other end any more
+                part = b""
+            if not part:
+                break
+            written += part
+        return written
+
+    def test_watch_leaves_the_terminal_as_it_was(self):
+        self.world.write("pets.json", document("pets", 2))
+        self.world.json("index", self.world.specs)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process, controller = self.on_terminal("status", "--watch")
+            begin = self.read(controller, b"embedded")
+            self.assertTrue(begin.startswith(b"\x1b[?1049h\x1b[?25l"), begin)
+            self.assertIn(b"default: All 1 specs indexed, 2/2 operations embedded", begin)
+            process.send_signal(number)
+            self.assertTrue(self.read(controller).endswith(b"\x1b[?25h\x1b[?1049l"), number)
+            self.assertEqual(process.wait(DEADLINE), 0)
+
+    def test_a_deletion_asks(self):
+        self.world.write("pets.json", document("pets", 2))
+        self.world.json("index", self.world.specs)
+        for answer, status, left in ((b"n\n", 1, 1), (b"y\n", 0, 0)):
+            process, controller = self.on_terminal("catalogs", "delete", "default")
+            self.assertIn(b"Delete the catalog 'default' with 1 spec and 2 operations? [y/N]",
+                          self.read(controller, b"[y/N]"))
+            os.write(controller, answer)
+            self.read(controller)
+            self.assertEqual(process.wait(DEADLINE), status)
+            self.assertEqual(len(self.world.json("catalogs", "list")["catalogs"]), left)
+
+
 class Failures(Case):
     def test_nothing_indexed_is_a_failure(self):
         self.world.write("package.json", {"name": "x"})
@@ -115,7 +171,8 @@ class Failures(Case):
     def test_unknown_things(self):
         self.assertEqual(self.world.run("migrate", "up").returncode, 0)
         for words in (("status", "cats"), ("search", "x", "--catalog", "cats"), ("jobs", "show", "7"),
-                      ("specs", "list"), ("catalogs", "show", "cats")):
+                      ("specs", "list"), ("catalogs", "show", "cats"), ("jobs", "list", "--spec", "nope"),
+                      ("search", "x", "--spec", "nope"), ("specs", "list", "--status", "failed")):
             done = self.world.run(*words, "--json")
             self.assertEqual(done.returncode, 1, words)
             self.assertEqual(done.stdout, "", words)

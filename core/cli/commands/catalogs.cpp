@@ -149,7 +149,11 @@ int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arg
     target.name = arguments.name.empty() ? arguments.target : arguments.name;
     const Status cloned = (*runtime)->engine().clone_catalog(arguments.source, target);
     if (!cloned) return show_error(context, cloned.error());
-    context.console.print(fmt::format("{} is a copy of {}", arguments.target, arguments.source));
+    if (context.json) {
+        context.console.print(dump({{"catalog_id", arguments.target}, {"source", arguments.source}}));
+    } else {
+        context.console.print(fmt::format("{} is a copy of {}", arguments.target, arguments.source));
+    }
     return exit_done;
 }
 
@@ -157,19 +161,20 @@ int run_catalogs_delete(CommandContext& context, const CatalogDeleteArguments& a
     auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     Engine& engine = (*runtime)->engine();
-    const auto catalog = engine.catalog(arguments.catalog);
-    if (!catalog) return show_error(context, catalog.error());
-    const std::string what = fmt::format("{} with {}", arguments.catalog, counted(catalog->spec_count, "spec"));
-    const bool must_ask = !arguments.yes && catalog->spec_count > 0;
-    const Consent consent = must_ask ? ask(context, fmt::format("Delete {}?", what)) : Consent::yes;
-    if (consent != Consent::yes) {
-        context.console.error(consent == Consent::no ? "nothing was deleted"
-                                                     : fmt::format("nothing was deleted; --yes deletes {}", what));
-        return consent == Consent::no ? exit_failed : exit_usage;
-    }
+    const auto health = engine.health(arguments.catalog);
+    if (!health) return show_error(context, health.error());
+    const std::size_t specs = health->empty() ? 0 : health->front().specs_total;
+    const std::size_t operations = health->empty() ? 0 : health->front().operation_count;
+    const std::string act = fmt::format("delete the catalog '{}' with {} and {}", plain(arguments.catalog),
+                                        counted(specs, "spec"), counted(operations, "operation"));
+    if (const auto status = declined(context, act, arguments.yes || specs == 0)) return *status;
     const Status deleted = engine.delete_catalog(arguments.catalog);
     if (!deleted) return show_error(context, deleted.error());
-    context.console.print(fmt::format("{} deleted", what));
+    if (context.json) {
+        context.console.print(dump({{"catalog_id", arguments.catalog}, {"deleted_specs", specs}}));
+    } else {
+        context.console.print(fmt::format("{} deleted, with {}", arguments.catalog, counted(specs, "spec")));
+    }
     return exit_done;
 }
 

@@ -63,13 +63,10 @@ int run_config_apply(CommandContext& context, const ConfigApplyArguments& argume
                                            : "nothing to change: every catalog is embedded as the configuration asks");
         return exit_done;
     }
-    const Consent consent =
-        arguments.yes ? Consent::yes : ask(context, fmt::format("Change {}?", counted(changes->size(), "catalog")));
-    if (consent != Consent::yes) {
+    const std::string act = fmt::format("change {}", counted(changes->size(), "catalog"));
+    if (const auto status = declined(context, act, arguments.yes)) {
         if (context.json) context.console.print(dump(plan_json(*changes, false)));
-        context.console.error(consent == Consent::no ? "nothing was changed"
-                                                     : "nothing was changed; --yes confirms the change");
-        return consent == Consent::no ? exit_failed : exit_usage;
+        return *status;
     }
     if (const Status applied = (*runtime)->apply_configuration({}); !applied)
         return show_error(context, applied.error());

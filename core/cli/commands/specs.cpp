@@ -1,8 +1,14 @@
 #include <fmt/format.h>
 
+#include <map>
+#include <string>
+#include <string_view>
+
 #include "cli/commands.h"
+#include "cli/confirmation.h"
 #include "cli/index_report.h"
 #include "cli/present.h"
+#include "cli/spec_state.h"
 
 namespace embedq::cli {
 namespace {
@@ -29,25 +35,44 @@ void print_notes(Console& console, const SpecRecord& record) {
 
 }  // namespace
 
-int run_specs_list(CommandContext& context, const SpecArguments& arguments) {
+int run_specs_list(CommandContext& context, const SpecsListArguments& arguments) {
     auto runtime = context.installation.open({});
     if (!runtime) return show_error(context, runtime.error());
-    const auto specs = all_specs((*runtime)->engine(), arguments.catalog);
+    Engine& engine = (*runtime)->engine();
+    auto specs = all_specs(engine, arguments.catalog);
     if (!specs) return show_error(context, specs.error());
+    const auto statuses = engine.statuses(arguments.catalog, {});
+    if (!statuses) return show_error(context, statuses.error());
+    std::map<std::string_view, const SpecStatus*> by_name;
+    for (const SpecStatus& status : *statuses) by_name.emplace(status.spec_name, &status);
+    // A spec that was put between the two reads has no status yet.
+    const auto state_in = [&](const SpecInfo& spec) {
+        const auto found = by_name.find(spec.spec_name);
+        return found == by_name.end() ? SpecState::not_indexed : state_of(*found->second);
+    };
+    const bool any = !specs->empty();
+    if (arguments.state) {
+        std::erase_if(*specs, [&](const SpecInfo& spec) { return state_in(spec) != *arguments.state; });
+    }
     if (context.json) {
         Json list = Json::array();
-        for (const SpecInfo& spec : *specs) list.push_back(json_of(spec));
+        for (const SpecInfo& spec : *specs) {
+            list.push_back(json_of(spec));
+            list.back()["state"] = to_string(state_in(spec));
+        }
         context.console.print(dump({{"specs", std::move(list)}}));
         return exit_done;
     }
     if (specs->empty()) {
-        context.console.print("No specs");
+        context.console.print(any ? "No specs in this state" : "No specs");
         return exit_done;
     }
-    Table table({"SPEC", "OPERATIONS", "UPDATED", "TITLE"});
+    Table table({"SPEC", "STATUS", "UPDATED", "TITLE"});
     for (const SpecInfo& spec : *specs) {
-        table.add({spec.spec_name, count_of(spec.operation_count), time_of(spec.updated_at), spec.title}, Colour::bold,
-                  0);
+        const auto found = by_name.find(spec.spec_name);
+        table.add({spec.spec_name, found == by_name.end() ? "not indexed" : badge_of(*found->second).text,
+                   time_of(spec.updated_at), spec.title},
+                  Colour::bold, 0);
     }
     table.print(context.console);
     return exit_done;
@@ -111,6 +136,14 @@ int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
     if (!runtime) return show_error(context, runtime.error());
     const auto outcome = (*runtime)->engine().reembed_spec(arguments.catalog, arguments.spec);
     if (!outcome) return show_error(context, outcome.error());
+    if (context.json) {
+        const std::string_view name = *outcome == EnqueueOutcome::created     ? "created"
+                                      : *outcome == EnqueueOutcome::collapsed ? "collapsed"
+                                                                              : "none";
+        context.console.print(
+            dump({{"catalog_id", arguments.catalog}, {"spec_name", arguments.spec}, {"enqueued", name}}));
+        return exit_done;
+    }
     switch (*outcome) {
         case EnqueueOutcome::created: context.console.print(fmt::format("{}: queued", arguments.spec)); break;
         case EnqueueOutcome::collapsed:
@@ -126,9 +159,21 @@ int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
 int run_specs_delete(CommandContext& context, const SpecArguments& arguments) {
     auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
-    const Status deleted = (*runtime)->engine().delete_spec(arguments.catalog, arguments.spec);
+    Engine& engine = (*runtime)->engine();
+    const auto spec = engine.spec(arguments.catalog, arguments.spec);
+    if (!spec) return show_error(context, spec.error());
+    const std::string act = fmt::format("delete the spec '{}' of the catalog '{}' with {}", plain(arguments.spec),
+                                        plain(arguments.catalog), counted(spec->operation_count, "operation"));
+    if (const auto status = declined(context, act, arguments.yes)) return *status;
+    const Status deleted = engine.delete_spec(arguments.catalog, arguments.spec);
     if (!deleted) return show_error(context, deleted.error());
-    context.console.print(fmt::format("{} deleted", arguments.spec));
+    if (context.json) {
+        context.console.print(dump({{"catalog_id", arguments.catalog},
+                                    {"spec_name", arguments.spec},
+                                    {"deleted_operations", spec->operation_count}}));
+    } else {
+        context.console.print(fmt::format("{} deleted", arguments.spec));
+    }
     return exit_done;
 }
 

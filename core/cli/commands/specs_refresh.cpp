@@ -135,7 +135,9 @@ Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string&
 
 }  // namespace
 
-int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& arguments) {
+int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& given) {
+    SpecsRefreshArguments arguments = given;
+    if (!arguments.spec.empty() && arguments.catalog.empty()) arguments.catalog = "default";
     if (!arguments.catalog.empty()) {
         if (const Status valid = check_catalog_id(arguments.catalog); !valid) return show_error(context, valid.error());
     }

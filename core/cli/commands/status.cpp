@@ -1,13 +1,20 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
-#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/model_change.h"
 #include "cli/present.h"
+#include "cli/rate.h"
+#include "cli/spec_state.h"
+#include "cli/text_width.h"
 #include "cli/waiting.h"
 
 namespace embedq::cli {
@@ -141,9 +148,8 @@ void print_catalog(Console& console, const View& view, std::size_t index, bool a
     }
     if (any) table.print(console);
     if (left_out > 0) {
-        console.print(
-            console.paint(Colour::grey, fmt::format("… and {} no attention (embedq status {} lists all)",
-                                                    counted(left_out, "that needs", "that need"), health.catalog_id)));
+        console.print(console.paint(Colour::grey, fmt::format("{} more up to date (embedq status {} lists all)",
+                                                              count_of(left_out), health.catalog_id)));
     }
     if (health.operations_left_out > 0) {
         console.print(console.paint(Colour::amber,
@@ -164,38 +170,183 @@ void print(Console& console, const View& view, bool all) {
     }
 }
 
-}  // namespace
+// "pets: 92/200 specs indexed (…), 1,200/3,770 operations embedded"
+std::string totals_of(const CatalogHealth& health) {
+    return fmt::format("{}: {}, {}/{} embedded", health.catalog_id, rollup_of(health), count_of(health.embedding_count),
+                       counted(health.operation_count, "operation"));
+}
 
-int run_status(CommandContext& context, const StatusArguments& arguments) {
-    std::unique_ptr<Interruption> interruption;
-    if (arguments.watch) interruption = context.listen_for_stop();
-    auto runtime = context.installation.open(
-        {.keeps_running = arguments.watch, .stop = interruption ? interruption->token() : std::stop_token()});
-    if (!runtime) return show_error(context, runtime.error());
-    std::optional<OverdueStopScope> overdue;
-    if (interruption) overdue.emplace(*interruption, overdue_stop_of(**runtime));
-    const bool with_specs = arguments.catalog.has_value() || !context.json;
-    std::string shown;
-    do {
-        const auto view = read(**runtime, arguments, with_specs);
-        if (!view) return show_error(context, view.error());
-        const Json json = json_of(*view, with_specs);
-        // An unchanged state is not printed again; that a pause has become shorter is no change.
+// What is worked on stands first, then what needs somebody.
+int order_of(const SpecStatus& status) {
+    switch (state_of(status)) {
+        case SpecState::running: return 0;
+        case SpecState::failed: return 1;
+        case SpecState::pending: return status.job->attempts > 0 ? 2 : 3;
+        case SpecState::not_indexed: return 4;
+        case SpecState::indexed: break;
+    }
+    return 5;
+}
+
+// The screen of --watch: totals, pauses, then the specs that are not indexed, as many as fit.
+std::vector<std::string> screen_of(const Console& console, const View& view, const Rate& rate) {
+    std::vector<std::string> lines;
+    const auto add = [&](Colour colour, const std::string& text) {
+        lines.push_back(console.paint(colour, cut_end(plain(text), std::max<std::size_t>(console.columns(), 2) - 1)));
+    };
+    std::size_t left = 0;
+    for (const CatalogHealth& health : view.catalogs) {
+        add(Colour::bold, totals_of(health));
+        left += health.operation_count - std::min(health.operation_count, health.embedding_count);
+    }
+    if (view.catalogs.empty()) add(Colour::none, "No catalogs yet: embedq index PATH creates one");
+    if (const std::string words = rate.in_words(left); !words.empty()) add(Colour::blue, words);
+    for (const ProviderPause& pause : view.pauses) add(Colour::amber, in_words(pause));
+    std::vector<std::pair<std::string, const SpecStatus*>> specs;
+    for (std::size_t i = 0; i < view.specs.size(); ++i) {
+        for (const SpecStatus& status : view.specs[i]) {
+            if (badge_of(status).needs_attention)
+                specs.emplace_back(fmt::format("{}/{}", view.catalogs[i].catalog_id, status.spec_name), &status);
+        }
+    }
+    std::ranges::stable_sort(specs, {}, [](const auto& each) { return order_of(*each.second); });
+    // A line for the headings, one above them, and one for the specs that do not fit.
+    const std::size_t lines_left = console.rows() - std::min(console.rows(), lines.size() + 3);
+    Table table({"SPEC", "STATUS", "DETAIL"});
+    for (std::size_t i = 0; i < std::min(lines_left, specs.size()); ++i) {
+        const auto& [name, status] = specs[i];
+        const Badge badge = badge_of(*status);
+        table.add({name, badge.text, detail_of(*status, !view.pauses.empty())}, badge.colour, 1);
+    }
+    if (specs.empty() || lines_left == 0) return lines;
+    lines.emplace_back();
+    std::ranges::move(table.lines(console), std::back_inserter(lines));
+    if (specs.size() > lines_left) add(Colour::grey, fmt::format("{} more", count_of(specs.size() - lines_left)));
+    return lines;
+}
+
+// What changed since the last look, for --watch without a terminal: totals, pauses, and specs that failed.
+class ChangeLines {
+public:
+    void print(Console& console, const View& view) {
+        for (const ProviderPause& pause : view.pauses) {
+            // A pause has another length at each look.
+            const std::string key = pause.provider + " " + pause.state.endpoint;
+            print_changed(console, key, pause.state.reason, in_words(pause));
+        }
+        for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
+            const CatalogHealth& health = view.catalogs[i];
+            for (const SpecStatus& status : view.specs[i]) {
+                const std::string key = fmt::format("{}/{}", health.catalog_id, status.spec_name);
+                if (state_of(status) == SpecState::failed) {
+                    const std::string detail = detail_of(status, false);
+                    print_changed(console, key, detail, fmt::format("{}: failed: {}", key, detail));
+                } else {
+                    shown_.erase(key);
+                }
+            }
+            const std::string totals = totals_of(health);
+            print_changed(console, health.catalog_id, totals, totals);
+        }
+    }
+
+private:
+    void print_changed(Console& console, const std::string& key, const std::string& value, const std::string& line) {
+        std::string& before = shown_[key];
+        if (before == value && !value.empty()) return;
+        before = value;
+        console.print(plain(line));
+    }
+    std::map<std::string, std::string> shown_;
+};
+
+// The alternate screen of a terminal, which leaves what was there before as it was.
+class Screen {
+public:
+    explicit Screen(Console& console) : console_(console) { console_.enter_screen(); }
+    ~Screen() { console_.leave_screen(); }
+    Screen(const Screen&) = delete;
+    Screen& operator=(const Screen&) = delete;
+
+private:
+    Console& console_;
+};
+
+// A process that ends itself leaves the screen, too. Written directly: the console may be in use.
+void restore_terminal() {
+    [[maybe_unused]] const auto written =
+        ::write(STDOUT_FILENO, Console::screen_end.data(), Console::screen_end.size());
+}
+
+// One JSON line for each state that differs from the one before; that a pause has become shorter is no change.
+class ChangedJson {
+public:
+    void print(Console& console, const View& view, bool with_specs) {
+        const Json json = json_of(view, with_specs);
         Json timeless = json;
         if (timeless.contains("pauses")) {
             for (Json& pause : timeless["pauses"]) pause.erase("seconds");
         }
         std::string state = dump(timeless);
-        if (state == shown) continue;
-        shown = std::move(state);
-        if (context.json) {
-            context.console.print(dump(json));
-        } else {
-            if (arguments.watch) context.console.clear_screen();
-            print(context.console, *view, arguments.catalog.has_value());
+        if (state == shown_) return;
+        shown_ = std::move(state);
+        console.print(dump(json));
+    }
+
+private:
+    std::string shown_;
+};
+
+int watch(CommandContext& context, const StatusArguments& arguments) {
+    const auto interruption = context.listen_for_stop();
+    auto runtime = context.installation.open({.keeps_running = true, .stop = interruption->token()});
+    if (!runtime) return show_error(context, runtime.error());
+    Console& console = context.console;
+    const bool on_screen = console.terminal().out && !context.json;
+    OverdueStop stop = overdue_stop_of(**runtime);
+    if (on_screen) stop.restore = restore_terminal;
+    const OverdueStopScope overdue(*interruption, std::move(stop));
+    std::optional<Screen> screen;
+    Rate rate;
+    ChangeLines lines;
+    ChangedJson json;
+    const bool with_specs = arguments.catalog.has_value() || !context.json;
+    do {
+        const auto view = read(**runtime, arguments, with_specs);
+        if (!view) {
+            screen.reset();
+            return show_error(context, view.error());
         }
-        if (!context.console.flush()) return exit_failed;
-    } while (arguments.watch && interruption->wait_for(watch_interval));
+        std::size_t embedded = 0;
+        for (const CatalogHealth& health : view->catalogs) embedded += health.embedding_count;
+        rate.measure(embedded, interruption->now());
+        if (context.json) {
+            json.print(console, *view, with_specs);
+        } else if (on_screen) {
+            if (!screen) screen.emplace(console);
+            console.show_screen(screen_of(console, *view, rate));
+        } else {
+            lines.print(console, *view);
+        }
+        if (!console.flush()) return exit_failed;
+    } while (interruption->wait_for(watch_interval));
+    return exit_done;
+}
+
+}  // namespace
+
+int run_status(CommandContext& context, const StatusArguments& arguments) {
+    if (arguments.watch) return watch(context, arguments);
+    auto runtime = context.installation.open({});
+    if (!runtime) return show_error(context, runtime.error());
+    const bool with_specs = arguments.catalog.has_value() || !context.json;
+    const auto view = read(**runtime, arguments, with_specs);
+    if (!view) return show_error(context, view.error());
+    if (context.json) {
+        context.console.print(dump(json_of(*view, with_specs)));
+    } else {
+        print(context.console, *view, arguments.catalog.has_value());
+    }
     return exit_done;
 }
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <sstream>
+
 #include "cli/present.h"
 #include "fake_engine.h"
 
@@ -27,7 +30,7 @@ TEST(StatusCommand, JsonHasTheShapeForScripts) {
     ASSERT_EQ(run_status(stage.context, {}), exit_done);
     EXPECT_EQ(
         stage.out.str(),
-        R"({"catalogs":[{"catalog_id":"pets","specs_total":1,"specs_indexed":1,"specs_pending":0,"specs_running":0,"specs_failed":0,)"
+        R"({"catalogs":[{"catalog_id":"pets","specs_total":1,"specs_indexed":1,"specs_pending":0,"specs_running":0,"specs_failed":0,"specs_not_indexed":0,)"
         R"("operation_count":2,"embedding_count":2,"operations_left_out":0}]})"
         "\n");
     stage.out.str("");
@@ -44,7 +47,7 @@ TEST(StatusCommand, ManySpecsAreListedOnlyWhenTheirCatalogIsNamed) {
     ASSERT_EQ(run_status(stage.context, {}), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("spec-7  not indexed"));
     EXPECT_THAT(stage.out.str(), Not(HasSubstr("spec-8 ")));
-    EXPECT_THAT(stage.out.str(), HasSubstr("59 that need no attention"));
+    EXPECT_THAT(stage.out.str(), HasSubstr("59 more up to date"));
     EXPECT_THAT(stage.out.str(), HasSubstr("All 60 specs indexed"));
     stage.out.str("");
     ASSERT_EQ(run_status(stage.context, {.catalog = "pets"}), exit_done);
@@ -65,6 +68,63 @@ TEST(StatusCommand, WatchPrintsOnlyChangesAndEndsOnTheSignal) {
     ASSERT_EQ(run_status(stage.context, {.watch = true}), exit_done);
     const std::string text = stage.out.str();
     EXPECT_EQ(std::ranges::count(text, '\n'), 1);
+}
+
+// A catalog in which something happens before each look.
+void add_work(Stage& stage) {
+    auto& engine = stage.world.engine;
+    engine.health_list.push_back({"pets", 3, 0, 2, 1, 0, 3'000, 1'000});
+    const auto add = [&](const char* name, JobStatus status) {
+        engine.status_lists["pets"].push_back({name, 1'000, 0, 0, Job{}});
+        engine.status_lists["pets"].back().job->status = status;
+    };
+    add("a", JobStatus::pending);
+    add("b", JobStatus::pending);
+    add("c", JobStatus::running);
+}
+
+TEST(StatusCommand, WatchWithoutATerminalPrintsWhatChanged) {
+    Stage stage;
+    add_work(stage);
+    stage.world.waits_until_stop = 3;
+    int looks = 0;
+    stage.world.engine.when_health_is_read = [&] {
+        auto& engine = stage.world.engine;
+        if (++looks != 2) return;
+        engine.health_list[0] = {"pets", 3, 0, 1, 1, 1, 3'000, 1'000};
+        engine.status_lists["pets"][0].job->status = JobStatus::failed;
+        engine.status_lists["pets"][0].job->last_error = "no";
+    };
+    ASSERT_EQ(run_status(stage.context, {.watch = true}), exit_done);
+    EXPECT_EQ(stage.out.str(),
+              "pets: 0/3 specs indexed (1 running, 2 pending, 0 failed, 0 not indexed), 1,000/3,000 operations "
+              "embedded\n"
+              "pets/a: failed: no\n"
+              "pets: 0/3 specs indexed (1 running, 1 pending, 1 failed, 0 not indexed), 1,000/3,000 operations "
+              "embedded\n");
+}
+
+TEST(StatusCommand, WatchOnATerminalHasAScreenOfItsOwnAndLeavesIt) {
+    Stage stage(false, {.out = true, .columns = 60});
+    add_work(stage);
+    stage.world.waits_until_stop = 2;
+    stage.world.engine.when_health_is_read = [&] {
+        // 500 a second: the fake's second passes between the looks.
+        stage.world.engine.health_list[0].embedding_count += 500;
+    };
+    ASSERT_EQ(run_status(stage.context, {.watch = true}), exit_done);
+    const std::string text = stage.out.str();
+    EXPECT_TRUE(text.starts_with("\x1b[?1049h\x1b[?25l\x1b[H")) << text;
+    EXPECT_TRUE(text.ends_with("\x1b[J\x1b[?25h\x1b[?1049l")) << text;
+    const auto second = text.substr(text.rfind("\x1b[H"));
+    const auto totals = second.find("pets: 0/3 specs");
+    const auto rate = second.find("500/s, ");
+    const auto running = second.find("pets/c");
+    const auto pending = second.find("pets/a");
+    EXPECT_LT(totals, rate) << second;
+    EXPECT_LT(rate, running) << second;
+    EXPECT_LT(running, pending) << second;
+    EXPECT_LT(pending, second.size()) << second;
 }
 
 TEST(SearchCommand, JsonHasTheShapeForScripts) {
@@ -157,6 +217,117 @@ TEST(JobsCommand, TheHistoryOfADeletedCatalogStays) {
     EXPECT_EQ(stage.out.str(), "No jobs\n");
 }
 
+TEST(JobsCommand, AnUnknownSpecIsAnErrorAlsoWithoutACatalog) {
+    Stage stage;
+    stage.world.engine.catalog_list = {{.catalog_id = "pets"}, {.catalog_id = "shop"}};
+    stage.world.engine.status_lists["shop"].push_back({"known", 2, 2, 0, std::nullopt});
+    EXPECT_EQ(run_jobs_list(stage.context, {.spec = "nope"}), exit_failed);
+    EXPECT_THAT(stage.err.str(), HasSubstr("there is no spec 'nope' in any catalog, and no job for it"));
+    EXPECT_EQ(stage.out.str(), "");
+    EXPECT_EQ(run_jobs_list(stage.context, {.spec = "known"}), exit_done);
+    EXPECT_EQ(stage.out.str(), "No jobs\n");
+}
+
+TEST(SpecsCommand, ListsOneState) {
+    Stage stage;
+    for (const char* name : {"a", "b"}) stage.world.engine.spec_list[name].spec_name = name;
+    stage.world.engine.status_lists["default"] = {{"a", 2, 2, 0, std::nullopt}, {"b", 2, 1, 0, std::nullopt}};
+    ASSERT_EQ(run_specs_list(stage.context, {.state = SpecState::indexed}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("a     2/2 indexed"));
+    EXPECT_THAT(stage.out.str(), Not(HasSubstr("not indexed")));
+    stage.out.str("");
+    ASSERT_EQ(run_specs_list(stage.context, {.state = SpecState::failed}), exit_done);
+    EXPECT_EQ(stage.out.str(), "No specs in this state\n");
+}
+
+TEST(SearchCommand, HitsThatAreTheSameAreOneRow) {
+    Stage stage;
+    for (const char* spec : {"a", "b", "c"})
+        stage.world.engine.search_response.hits.push_back({"pets", spec, "list", "GET", "/pets", "Lists pets", 0.5});
+    stage.world.engine.search_response.hits.push_back({"pets", "d", "drop", "DELETE", "/pets", "Drops pets", 0.25});
+    ASSERT_EQ(run_search(stage.context, {.query = "pets", .limit = 2}), exit_done);
+    EXPECT_EQ(stage.out.str(),
+              "#  SCORE  OPERATION     SPEC    ALSO IN       SUMMARY\n"
+              "1  0.500  GET /pets     pets/a  2 more specs  Lists pets\n"
+              "2  0.250  DELETE /pets  pets/d                Drops pets\n");
+}
+
+TEST(SearchCommand, AnswersStandBehindTheirQuestions) {
+    Stage stage;
+    std::istringstream questions("first\n\nsecond\n");
+    stage.context.input = &questions;
+    ASSERT_EQ(run_search(stage.context, {.query = "-"}), exit_done);
+    EXPECT_EQ(stage.out.str(), "first\nno operation matches\nsecond\nno operation matches\n");
+}
+
+// Each command that deletes or cancels, with what it counts before it asks.
+struct Destructive {
+    const char* name;
+    std::function<int(CommandContext&, bool)> run;
+    const char* act;
+};
+
+const std::vector<Destructive>& destructive_commands() {
+    static const std::vector<Destructive> all{
+        {"catalogs delete",
+         [](CommandContext& context, bool yes) {
+             return run_catalogs_delete(context, {.catalog = "pets", .yes = yes});
+         },
+         "delete the catalog 'pets' with 3 specs and 6 operations"},
+        {"specs delete",
+         [](CommandContext& context, bool yes) {
+             return run_specs_delete(context, {.catalog = "pets", .spec = "spec-1", .yes = yes});
+         },
+         "delete the spec 'spec-1' of the catalog 'pets' with 0 operations"},
+        {"jobs cancel",
+         [](CommandContext& context, bool yes) { return run_jobs_cancel(context, {.jobs = {1, 2, 3}, .yes = yes}); },
+         "cancel 2 jobs"},
+        {"jobs prune", [](CommandContext& context, bool yes) { return run_jobs_prune(context, {.yes = yes}); },
+         "delete 1 finished job that ended more than 336h 00m ago"},
+    };
+    return all;
+}
+
+void add_jobs(Stage& stage) {
+    for (const JobId id : {3, 2, 1}) {
+        Job job;
+        job.id = id;
+        job.status = id == 3 ? JobStatus::succeeded : JobStatus::pending;
+        if (id == 3) job.completed_at = Time{std::chrono::seconds(1)};
+        stage.world.engine.job_list.push_back(job);
+    }
+}
+
+TEST(DestructiveCommand, WithNobodyToAskItIsRefusedWithTheCount) {
+    for (const auto& [name, run, act] : destructive_commands()) {
+        Stage stage;
+        add_catalog(stage, 3);
+        add_jobs(stage);
+        EXPECT_EQ(run(stage.context, false), exit_usage) << name;
+        EXPECT_EQ(stage.err.str(), "embedq: would " + std::string(act) + "; nothing was changed; --yes confirms it\n");
+        EXPECT_EQ(stage.world.engine.destroyed + stage.world.engine.cancelled.size(), 0U) << name;
+        EXPECT_EQ(run(stage.context, true), exit_done) << name;
+        EXPECT_GT(stage.world.engine.destroyed + stage.world.engine.cancelled.size(), 0U) << name;
+    }
+}
+
+TEST(DestructiveCommand, AtATerminalItAsks) {
+    for (const auto& [name, run, act] : destructive_commands()) {
+        for (const std::string answer : {"y", "yes", "n", "", "please"}) {
+            Stage stage;
+            add_catalog(stage, 3);
+            add_jobs(stage);
+            std::istringstream input(answer + "\n");
+            stage.context.input = &input;
+            stage.context.input_is_terminal = true;
+            const bool agreed = answer.starts_with('y');
+            EXPECT_EQ(run(stage.context, false), agreed ? exit_done : exit_failed) << name << answer;
+            EXPECT_THAT(stage.err.str(), HasSubstr(std::string(act).substr(1) + "? [y/N]")) << name;
+            EXPECT_EQ(stage.world.engine.destroyed + stage.world.engine.cancelled.size() > 0, agreed) << name;
+        }
+    }
+}
+
 TEST(SearchCommand, AnEmptyQuestionIsBadUsage) {
     for (const char* query : {"", "   ", "\t\n"}) {
         Stage stage;
@@ -169,7 +340,7 @@ TEST(JobsCommand, AnUnknownJobFailsAndCancelsNothing) {
     Stage stage;
     EXPECT_EQ(run_jobs_show(stage.context, 9), exit_failed);
     EXPECT_THAT(stage.err.str(), HasSubstr("there is no job 9"));
-    EXPECT_EQ(run_jobs_cancel(stage.context, {9}), exit_failed);
+    EXPECT_EQ(run_jobs_cancel(stage.context, {.jobs = {9}}), exit_failed);
     EXPECT_TRUE(stage.world.engine.cancelled.empty());
 }
 

@@ -197,7 +197,7 @@ TEST_F(DoctorTest, GapsFailedAndParkedSpecsAreCounted) {
     world.engine.spec_page = 1;
     const std::string out = run(exit_done);
     EXPECT_THAT(out, HasSubstr("note   specs             3 specs with texts that are not embedded: 1/4 specs indexed "
-                               "(0 running, 2 queued, 1 failed)\n"));
+                               "(0 running, 2 pending, 1 failed, 0 not indexed)\n"));
     EXPECT_THAT(
         out, HasSubstr("note   failed specs      1 spec\n       hint: `embedq jobs list --status failed` shows why"));
     EXPECT_THAT(out, HasSubstr("note   parked specs      1 spec that"));

@@ -35,6 +35,7 @@ public:
     std::vector<Job> job_list;  // newest first
     SearchResponse search_response;
     std::function<void()> when_settlement_is_asked;
+    std::function<void()> when_health_is_read;
     std::deque<Settlement> settlements;  // one an answer; the last stays
     std::deque<Error> put_errors;        // the next answers of put_specs
     std::set<std::string> refuses;       // the store refuses every call of put_specs with one of these specs
@@ -59,6 +60,7 @@ public:
     std::vector<JobId> cancelled;
     std::size_t reconciled = 0;
     std::size_t reembedded = 0;
+    std::size_t destroyed = 0;  // deletions and prunings
     SearchRequest last_search;
 
     Result<bool> put_catalog(const CatalogWrite&) override { return true; }
@@ -69,7 +71,10 @@ public:
         }
         return fail(ErrorKind::not_found, "there is no catalog '" + std::string(id) + "'");
     }
-    Status delete_catalog(std::string_view) override { return {}; }
+    Status delete_catalog(std::string_view) override {
+        ++destroyed;
+        return {};
+    }
     Status clone_catalog(std::string_view, const CatalogWrite&) override { return {}; }
     Result<std::size_t> reembed_catalog(std::string_view) override {
         ++reembedded;
@@ -151,6 +156,7 @@ public:
         return std::vector<Operation>{};
     }
     Status delete_spec(std::string_view, std::string_view name) override {
+        ++destroyed;
         spec_list.erase(std::string(name));
         return {};
     }
@@ -164,6 +170,7 @@ public:
         return search_response;
     }
     Result<std::vector<CatalogHealth>> health(std::string_view id) override {
+        if (when_health_is_read) when_health_is_read();
         if (id.empty()) return health_list;
         for (const CatalogHealth& health : health_list) {
             if (health.catalog_id == id) return std::vector{health};
@@ -200,7 +207,10 @@ public:
         cancelled.assign(jobs.begin(), jobs.end());
         return jobs.size();
     }
-    Result<PruneResult> prune(const PruneRequest&) override { return PruneResult{4, 5, 6, false}; }
+    Result<PruneResult> prune(const PruneRequest&) override {
+        ++destroyed;
+        return PruneResult{4, 5, 6, false};
+    }
     Result<std::vector<WorkerInfo>> workers() override { return worker_list; }
     Result<ReconcileResult> reconcile(std::string_view) override {
         ++reconciled;
@@ -424,12 +434,12 @@ private:
 
 // One command with its console.
 struct Stage {
-    explicit Stage(bool json = false) { context.json = json; }
+    explicit Stage(bool json = false, Terminal terminal = {}) : console(out, err, terminal) { context.json = json; }
 
     World world;
     std::ostringstream out;
     std::ostringstream err;
-    Console console{out, err, Terminal{}};
+    Console console;
     FakeInstallation installation{world};
     CommandContext context{console, installation, [this] { return std::make_unique<FakeInterruption>(world); }, false};
 };

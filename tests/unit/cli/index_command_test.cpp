@@ -232,15 +232,19 @@ TEST(CatalogsDelete, CountsAndNeedsYes) {
     catalog.catalog_id = "shop";
     catalog.spec_count = 200;
     stage.world.engine.catalog_list = {catalog};
+    stage.world.engine.health_list = {{.catalog_id = "shop", .specs_total = 200}};
     EXPECT_EQ(run_catalogs_delete(stage.context, {.catalog = "shop"}), exit_usage);
-    EXPECT_THAT(stage.err.str(), HasSubstr("nothing was deleted; --yes deletes shop with 200 specs"));
+    EXPECT_THAT(
+        stage.err.str(),
+        HasSubstr(
+            "would delete the catalog 'shop' with 200 specs and 0 operations; nothing was changed; --yes confirms it"));
     std::istringstream answers("n\ny\n");
     stage.context.input = &answers;
     stage.context.input_is_terminal = true;
     EXPECT_EQ(run_catalogs_delete(stage.context, {.catalog = "shop"}), exit_failed);
-    EXPECT_THAT(stage.err.str(), HasSubstr("Delete shop with 200 specs? [y/N]"));
+    EXPECT_THAT(stage.err.str(), HasSubstr("Delete the catalog 'shop' with 200 specs and 0 operations? [y/N]"));
     EXPECT_EQ(run_catalogs_delete(stage.context, {.catalog = "shop"}), exit_done);
-    EXPECT_THAT(stage.out.str(), HasSubstr("shop with 200 specs deleted"));
+    EXPECT_THAT(stage.out.str(), HasSubstr("shop deleted, with 200 specs"));
 }
 
 TEST_F(IndexCommand, CheckChangesNothing) {

@@ -165,7 +165,7 @@ TEST(ConfigApply, ShowsTheEstimatesAndChangesNothingWithoutAYes) {
         stage.out.str(),
         HasSubstr("pets to ollama, model 'bge-m3' (768 dimensions): 1,337 texts, 1,000 of them embedded already; 337 "
                   "to embed: 1,234,567 bytes, about 308,642 tokens, 21 calls to 'ollama'\n"));
-    EXPECT_THAT(stage.err.str(), HasSubstr("nothing was changed; --yes confirms the change"));
+    EXPECT_THAT(stage.err.str(), HasSubstr("would change 2 catalogs; nothing was changed; --yes confirms it"));
     EXPECT_EQ(stage.world.configurations_applied, 0U);
     EXPECT_EQ(run_config_apply(stage.context, {.yes = true}), exit_done);
     EXPECT_EQ(stage.world.configurations_applied, 1U);

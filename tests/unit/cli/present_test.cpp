@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 namespace embedq::cli {
 namespace {
 
@@ -21,14 +24,14 @@ SpecStatus status_of(std::size_t operations, std::size_t embedded, std::optional
 TEST(Badge, FollowsTheOrderOfDecision) {
     EXPECT_EQ(badge_of(status_of(12, 12, JobStatus::succeeded)).text, "12/12 indexed");
     EXPECT_EQ(badge_of(status_of(12, 12)).text, "12/12 indexed");
-    EXPECT_EQ(badge_of(status_of(12, 12, JobStatus::running)).text, "indexing 12/12");
-    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::running)).text, "indexing 3/12");
-    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending)).text, "queued");
-    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending, 1)).text, "retrying (1 try)");
-    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending, 2)).text, "retrying (2 tries)");
+    EXPECT_EQ(badge_of(status_of(12, 12, JobStatus::running)).text, "running 12/12");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::running)).text, "running 3/12");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending)).text, "pending");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending, 1)).text, "pending (1 attempt)");
+    EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::pending, 2)).text, "pending (2 attempts)");
     EXPECT_EQ(badge_of(status_of(12, 12, JobStatus::failed)).text, "failed");
-    EXPECT_EQ(badge_of(status_of(0, 0, JobStatus::succeeded)).text, "empty");
-    EXPECT_EQ(badge_of(status_of(0, 0)).text, "empty");
+    EXPECT_EQ(badge_of(status_of(0, 0, JobStatus::succeeded)).text, "indexed, no operations");
+    EXPECT_EQ(badge_of(status_of(0, 0)).text, "indexed, no operations");
     EXPECT_EQ(badge_of(status_of(12, 3, JobStatus::succeeded)).text, "not indexed");
     EXPECT_EQ(badge_of(status_of(12, 3)).text, "not indexed");
 }
@@ -41,17 +44,55 @@ TEST(Badge, ACancelledJobDoesNotHideTheVectors) {
 TEST(Badge, NeverShowsMoreThanTheTotal) {
     SpecStatus status = status_of(3, 1, JobStatus::running);
     status.job->embedded_so_far = 9;
-    EXPECT_EQ(badge_of(status).text, "indexing 3/3");
+    EXPECT_EQ(badge_of(status).text, "running 3/3");
 }
 
 TEST(Rollup, SaysAllOnlyWhenNothingIsLeft) {
     CatalogHealth health{"c", 5, 5, 0, 0, 0, 10, 10};
     EXPECT_EQ(rollup_of(health), "All 5 specs indexed");
-    health.specs_running = 1;
-    EXPECT_EQ(rollup_of(health), "5/5 specs indexed (1 running, 0 queued, 0 failed)");
-    health = {"c", 5, 2, 1, 1, 1, 10, 4};
-    EXPECT_EQ(rollup_of(health), "2/5 specs indexed (1 running, 1 queued, 1 failed)");
+    health = {"c", 1'500, 1'200, 100, 90, 80, 10, 4};
+    EXPECT_EQ(rollup_of(health), "1,200/1,500 specs indexed (90 running, 100 pending, 80 failed, 30 not indexed)");
     EXPECT_EQ(rollup_of(CatalogHealth{}), "No specs");
+}
+
+// The states of the specs of a catalog, each as its newest job and its texts have it.
+TEST(States, AreDisjointAndSumToTheTotalInEveryView) {
+    std::map<SpecState, std::size_t> counts;
+    std::size_t total = 0;
+    for (const auto job :
+         std::vector<std::optional<JobStatus>>{std::nullopt, JobStatus::pending, JobStatus::running,
+                                               JobStatus::succeeded, JobStatus::failed, JobStatus::cancelled}) {
+        for (const std::size_t embedded : {0U, 1U, 2U}) {
+            for (const std::size_t refused : {0U, 1U}) {
+                SpecStatus status = status_of(2, embedded, job);
+                status.refused_count = refused;
+                const SpecState state = state_of(status);
+                ++counts[state];
+                ++total;
+                EXPECT_EQ(json_of(status)["state"], to_string(state));
+                std::string word(to_string(state));
+                std::ranges::replace(word, '_', ' ');
+                EXPECT_NE(badge_of(status).text.find(word), std::string::npos) << badge_of(status).text;
+            }
+        }
+    }
+    EXPECT_EQ(counts[SpecState::failed], 6U) << "a failed spec is not indexed, whatever its texts are";
+    CatalogHealth health{"c",
+                         total,
+                         counts[SpecState::indexed],
+                         counts[SpecState::pending],
+                         counts[SpecState::running],
+                         counts[SpecState::failed],
+                         0,
+                         0};
+    const Json json = json_of(health);
+    std::size_t sum = 0;
+    for (const auto& [state, count] : counts) {
+        const std::string key = "specs_" + std::string(to_string(state));
+        EXPECT_EQ(json.at(key), count) << key;
+        sum += json.at(key).get<std::size_t>();
+    }
+    EXPECT_EQ(sum, json.at("specs_total"));
 }
 
 TEST(Text, TimesDurationsAndCounts) {
@@ -106,9 +147,9 @@ TEST(JsonOf, StatusHasTheFieldsOfEmbeddingStatus) {
     status.job->started_at = Time{std::chrono::seconds(61)};
     EXPECT_EQ(
         dump(json_of(status)),
-        R"({"spec_name":"spec","operation_count":4,"embedding_count":2,"embedded_so_far":1,"job_status":"running",)"
+        R"({"spec_name":"spec","state":"running","operation_count":4,"embedding_count":2,"embedded_so_far":1,"job_status":"running",)"
         R"("job_attempts":1,)"
-        R"("job_last_error":"slow","job_updated_at":"1970-01-01T00:01:01Z","badge":"indexing 2/4"})");
+        R"("job_last_error":"slow","job_updated_at":"1970-01-01T00:01:01Z","badge":"running 2/4"})");
 }
 
 TEST(JsonOf, BytesThatAreNotUtf8DoNotThrow) {

@@ -108,7 +108,7 @@ TEST_F(DiagnosisTest, names_an_index_that_is_not_built_yet) {
 TEST_F(DiagnosisTest, finds_what_an_interrupted_build_left) {
     fresh_store().reset();
     static_cast<void>(sql("INSERT INTO " + table("workers") +
-                          " SELECT 'w' || i, 'host', 1, '', 0, now(), now() FROM generate_series(1, 2) i"));
+                          " SELECT 'w' || i, 'host', 1, '', 0, '{}', now(), now() FROM generate_series(1, 2) i"));
     EXPECT_THROW(static_cast<void>(sql("CREATE UNIQUE INDEX CONCURRENTLY broken ON " + table("workers") + " (host)")),
                  Failure);
     const auto of = of_subject(diagnose(), "invalid indexes");
