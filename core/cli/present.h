@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/console.h"
@@ -62,6 +63,8 @@ struct Badge {
 class Table {
 public:
     explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
+    // Columns that are left out, in this order, where a window is too narrow for all.
+    void set_optional(std::vector<std::size_t> columns) { optional_ = std::move(columns); }
     void add(std::vector<std::string> row, Colour colour = Colour::none, std::size_t coloured_column = 0);
     void print(Console& console) const;
     [[nodiscard]] std::vector<std::string> lines(const Console& console) const;
@@ -72,7 +75,10 @@ private:
         Colour colour;
         std::size_t coloured_column;
     };
+    [[nodiscard]] Table without(std::size_t column) const;
+
     std::vector<std::string> headings_;
+    std::vector<std::size_t> optional_;
     std::vector<Row> rows_;
 };
 

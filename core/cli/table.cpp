@@ -14,7 +14,6 @@ constexpr std::size_t gap = 2;
 // No column becomes narrower than this; a window that is narrower still wraps the lines.
 constexpr std::size_t narrowest = 6;
 constexpr std::size_t width_of_a_time = 20;
-constexpr std::size_t least_last = 12;
 // Where nothing is cut, one long cell moves its own line, not those of all.
 constexpr std::size_t widest_padding = 40;
 
@@ -33,13 +32,25 @@ void level(Widths& widths, std::size_t columns, std::size_t least) {
     }
 }
 
+bool fits_without_cutting_times(Widths widths, std::size_t columns) {
+    level(widths, columns, width_of_a_time);
+    widths.back() = std::min<std::size_t>(widths.back(), 8);
+    return total(widths) <= columns;
+}
+
 // Times, numbers and states keep their width as long as longer texts can be shortened.
 void fit(Widths& widths, std::size_t columns) {
+    const auto shorten_last = [&](std::size_t least) {
+        while (total(widths) > columns && widths.back() > least) --widths.back();
+    };
     level(widths, columns, width_of_a_time);
-    while (total(widths) > columns && widths.back() > least_last) --widths.back();
+    shorten_last(12);
+    if (fits_without_cutting_times(widths, columns)) shorten_last(8);
+    level(widths, columns, 12);
+    shorten_last(8);
     level(widths, columns, narrowest);
     // A window that is narrower than any report needs: a few characters of the last column stay.
-    while (total(widths) > columns && widths.back() > narrowest - 1) --widths.back();
+    shorten_last(narrowest - 1);
     // Rounding leaves some columns over, which the last column takes.
     if (total(widths) < columns) widths.back() += columns - total(widths);
 }
@@ -57,8 +68,27 @@ void Table::add(std::vector<std::string> row, Colour colour, std::size_t coloure
     rows_.push_back({std::move(row), colour, coloured_column});
 }
 
+Table Table::without(std::size_t column) const {
+    const auto erase = [column](std::vector<std::string>& cells) {
+        cells.erase(cells.begin() + static_cast<std::ptrdiff_t>(column));
+    };
+    Table table(*this);
+    erase(table.headings_);
+    for (Row& row : table.rows_) {
+        erase(row.cells);
+        if (row.coloured_column > column) --row.coloured_column;
+    }
+    table.optional_.clear();
+    for (const std::size_t each : optional_) {
+        if (each != column) table.optional_.push_back(each > column ? each - 1 : each);
+    }
+    return table;
+}
+
 std::vector<std::string> Table::lines(const Console& console) const {
     const bool terminal = console.terminal().out;
+    // One column is left free: a full line would scroll on some terminals.
+    const std::size_t columns = console.columns() - std::min<std::size_t>(console.columns(), 1);
     Widths widths;
     for (const std::string& heading : headings_) widths.push_back(width_of(heading));
     for (const Row& row : rows_) {
@@ -67,8 +97,9 @@ std::vector<std::string> Table::lines(const Console& console) const {
             widths[i] = std::max(widths[i], terminal ? width : std::min(width, widest_padding));
         }
     }
-    // One column is left free: a full line would scroll on some terminals.
-    if (terminal) fit(widths, console.columns() - std::min<std::size_t>(console.columns(), 1));
+    if (terminal && !optional_.empty() && !fits_without_cutting_times(widths, columns))
+        return without(optional_.front()).lines(console);
+    if (terminal) fit(widths, columns);
     const auto line_of = [&](const Row& row) {
         std::string line;
         for (std::size_t i = 0; i < row.cells.size(); ++i) {

@@ -190,6 +190,7 @@ int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
         return exit_done;
     }
     Table table({"ID", "STATUS", "SPEC", "KIND", "ATTEMPTS", "WHEN", "ERROR"});
+    table.set_optional({3, 4});  // the kind, then the attempts
     for (const Job& job : *jobs) {
         table.add({std::to_string(job.id), std::string(to_string(job.status)),
                    fmt::format("{}/{}", job.catalog_id, job.spec_name), std::string(to_string(job.kind)),

@@ -9,7 +9,6 @@
 namespace embedq::cli {
 namespace {
 
-using ::testing::Each;
 using ::testing::HasSubstr;
 
 TEST(TextWidth, WideAndCombiningCharacters) {
@@ -61,6 +60,17 @@ TEST(Table, FitsEveryTerminalFrom60Columns) {
         EXPECT_THAT(lines[1], HasSubstr("/end")) << "the end of a path is kept";
     }
     EXPECT_THAT(lines_at(sample(), 100)[1], HasSubstr("2026-11-30T22:27:25Z"));
+}
+
+TEST(Table, LeavesOutOptionalColumnsBeforeItCutsTimes) {
+    Table table({"ID", "STATUS", "SPEC", "KIND", "ATTEMPTS", "WHEN", "ERROR"});
+    table.set_optional({3, 4});
+    table.add({"1", "succeeded", "default/d0", "spec_write", "0", "2026-11-30T22:27:25Z", "the endpoint is away"});
+    EXPECT_EQ(lines_at(table, 60)[0], "ID  STATUS     SPEC        WHEN                  ERROR");
+    EXPECT_EQ(lines_at(table, 60)[1], "1   succeeded  default/d0  2026-11-30T22:27:25Z  the endpo…");
+    EXPECT_THAT(lines_at(table, 72)[0], HasSubstr("SPEC        ATTEMPTS  WHEN"));
+    EXPECT_THAT(lines_at(table, 100)[0], HasSubstr("SPEC        KIND        ATTEMPTS  WHEN"));
+    EXPECT_THAT(lines_at(table, 0)[0], HasSubstr("SPEC        KIND        ATTEMPTS  WHEN")) << "no terminal";
 }
 
 TEST(Table, ColumnsStandUnderEachOther) {
