@@ -44,11 +44,12 @@ Sha256 fingerprint_of(const Profile& profile) {
         .digest();
 }
 
-// Enough to distinguish two digests, without the name of the algorithm.
+// Enough to distinguish two digests, without the name of the algorithm. What is a name, not a number, is not cut.
 std::string short_digest(std::string_view digest) {
     if (const auto colon = digest.find(':'); colon != std::string_view::npos && colon + 1 < digest.size())
         digest.remove_prefix(colon + 1);
-    return std::string(digest.substr(0, 12));
+    const bool is_number = digest.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+    return std::string(is_number ? digest.substr(0, 12) : digest);
 }
 
 }  // namespace

@@ -151,7 +151,8 @@ Status QueryAdmission::reserve_share(Store& store, const ProbedProvider& provide
         const sync::Lock lock(mutex_);
         if (auto& next_allowed = by_provider_[fingerprint].next_allowed; next_allowed) {
             if (now < *next_allowed)
-                return fail(ErrorKind::throttled, used_up + ": the next may go in " + in_seconds(*next_allowed - now));
+                return fail(ErrorKind::throttled,
+                            used_up + "; the next is allowed in " + in_seconds(*next_allowed - now));
             next_allowed.reset();
             return {};
         }
@@ -167,7 +168,7 @@ Status QueryAdmission::reserve_share(Store& store, const ProbedProvider& provide
         if (over <= microseconds(1)) continue;
         const sync::Lock lock(mutex_);
         by_provider_[fingerprint].next_allowed = now + over;
-        return fail(ErrorKind::throttled, used_up + ": the next may go in " + in_seconds(over));
+        return fail(ErrorKind::throttled, used_up + "; the next is allowed in " + in_seconds(over));
     }
     return {};
 }

@@ -191,7 +191,7 @@ private:
         catalogs = std::move(with);
         if (!catalogs.empty()) return {};
         return fail(ErrorKind::not_found, "no catalog has a spec '" + std::string(spec_name) + "'",
-                    "embedq specs list --catalog ID shows the specs of one");
+                    "embedq specs list --catalog ID shows the specs of a catalog");
     }
 
     Store& store_;
