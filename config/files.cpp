@@ -68,7 +68,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lon
     while (true) {
         const ssize_t got = ::read(file, block.data(), block.size());
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return refuse(fmt::format("cannot be read to its end: {}", reason(errno)));
+        if (got < 0) return refuse(fmt::format("cannot be read completely: {}", reason(errno)));
         if (got == 0) return text;
         text.append(block.data(), static_cast<std::size_t>(got));
         if (text.size() > longest) return refuse(fmt::format("is longer than {} KiB", longest >> 10U));
