@@ -105,8 +105,7 @@ void add_main_commands(CLI::App& app, const Values& v) {
     add_timeout(index, v->index.timeout);
     index->footer(
         "Exit status: 0 done, 1 failed or something was refused, 2 bad usage or configuration, 3 the provider refuses "
-        "until somebody corrects "
-        "what it says, 4 the time is over. With 3 and 4 the documents are stored.");
+        "until the cause that it states is corrected, 4 the time is over. With 3 and 4 the documents are stored.");
 
     CLI::App* search = leaf(app, v, "search", "Find operations by a question",
                             [v](CommandContext& context) { return run_search(context, v->search); });
@@ -268,7 +267,7 @@ void add_rest(CLI::App& app, const Values& v, const std::string& version) {
     leaf(*config, v, "reference", "Every key and option as a Markdown page", run_config_reference);
 
     leaf(app, v, "doctor", "Check everything a deployment needs, with a hint for each fault", run_doctor)
-        ->footer("Exit status: 0 no fault, 1 a fault, 2 bad usage. Nothing is changed.");
+        ->footer("Exit status: 0 no faults, 1 faults, 2 bad usage. Nothing is changed.");
 
     CLI::App* workers = group(app, v, "workers", "List the processes that work on the store");
     leaf(*workers, v, "list", "Each with its host, version, providers, jobs and last heartbeat", run_workers_list);

@@ -68,9 +68,9 @@ void DoctorReport::print(Console& console) const {
     }
     const std::size_t faults = count(FindingLevel::fault);
     console.print("");
-    console.print(console.paint(faults == 0 ? Colour::green : Colour::red,
-                                fmt::format("{}, {}", faults == 0 ? "no fault" : counted(faults, "fault"),
-                                            counted(count(FindingLevel::note), "note"))));
+    console.print(
+        console.paint(faults == 0 ? Colour::green : Colour::red,
+                      fmt::format("{}, {}", counted(faults, "fault"), counted(count(FindingLevel::note), "note"))));
 }
 
 Json DoctorReport::json() const {

@@ -69,7 +69,7 @@ Result<std::string> read_all(const OpenFile& file, std::size_t size, const FileR
             return fail(ErrorKind::unavailable, "was not read, since embedq is stopping");
         const ssize_t got = ::read(file.number(), block.data(), block.size());
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failed("cannot be read to its end", errno);
+        if (got < 0) return failed("cannot be read completely", errno);
         if (got == 0) return content;
         content.append(block.data(), static_cast<std::size_t>(got));
         if (content.size() > reading.max_bytes)
@@ -83,7 +83,7 @@ Result<std::optional<std::string>> read_once(const std::string& path, const File
     if (file.number() < 0) return failed("cannot be opened", errno);
     struct stat before{};
     if (::fstat(file.number(), &before) != 0) return failed("cannot be read", errno);
-    if (!S_ISREG(before.st_mode)) return fail(ErrorKind::invalid_argument, "is not a file any more");
+    if (!S_ISREG(before.st_mode)) return fail(ErrorKind::invalid_argument, "is no longer a file");
     if (!reading.real_path.empty() && real_path_of(file) != reading.real_path)
         return fail(ErrorKind::invalid_argument, "is not the file any more that it was");
     const auto size = static_cast<std::size_t>(before.st_size);

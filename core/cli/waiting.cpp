@@ -84,7 +84,7 @@ void WaitNotice::waits(std::string_view cause, const std::string& reason) {
 void WaitNotice::goes_on() {
     if (!waits_since_) return;
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now_() - *waits_since_);
-    console_.error(fmt::format("going on after {}", duration_of(waited)));
+    console_.error(fmt::format("continuing after {}", duration_of(waited)));
     waits_since_.reset();
 }
 

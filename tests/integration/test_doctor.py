@@ -45,7 +45,7 @@ class Doctor(unittest.TestCase):
         done = world.run("doctor")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertNotIn("FAULT", done.stdout)
-        self.assertRegex(done.stdout, r"\nno fault, \d+ notes?\n$")
+        self.assertRegex(done.stdout, r"\n0 faults, \d+ notes?\n$")
         lines = done.stdout.splitlines()
         column = lines[0].index(lines[0].split()[2])
         for line in lines[:-2]:

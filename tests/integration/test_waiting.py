@@ -50,7 +50,7 @@ class NewCatalogs(Case):
         status = world.json("status")["catalogs"][0]
         self.assertEqual((status["waits_for_provider"], status["operation_count"]), ("sim", 6))
         world.state.write_text("")
-        self.assertRegex(self.ends(index, 0)[0], "^embedq: going on after ")
+        self.assertRegex(self.ends(index, 0)[0], "^embedq: continuing after ")
         self.assertEqual(world.json("status")["catalogs"][0]["embedding_count"], 6)
 
     def test_a_worker_gives_a_catalog_its_target_that_it_did_not_create(self):

@@ -39,7 +39,7 @@ int show_estimate(CommandContext& context, Engine& engine, const std::string& id
         context.console.print(dump(json));
         return exit_done;
     }
-    context.console.print(fmt::format("to embed again with {}: {}", plain(cli::in_words(reembedding->profile)),
+    context.console.print(fmt::format("re-embedding with {}: {}", plain(cli::in_words(reembedding->profile)),
                                       plain(in_words(*reembedding))));
     if (differs) {
         context.console.print(fmt::format("the configuration asks for {}: {}; embedq config apply changes to it",

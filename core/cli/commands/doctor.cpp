@@ -63,8 +63,8 @@ bool check_store(DoctorReport& report, Examination& examination) {
     if (findings && state) {
         report.good("store",
                     fmt::format("{}, {}, {}", examination.store_name(),
-                                capabilities->persistent ? "outlives the process" : "ends with the process",
-                                capabilities->multi_process ? "may be shared by processes" : "belongs to one process"));
+                                capabilities->persistent ? "persistent" : "lost when the process ends",
+                                capabilities->multi_process ? "may be shared by processes" : "for one process only"));
     }
     const std::size_t faults_before = report.count(FindingLevel::fault);
     if (!findings) report.fault("store", findings.error());

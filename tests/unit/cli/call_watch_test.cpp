@@ -64,7 +64,7 @@ TEST_F(CallWatchTest, SaysAfterThreeSecondsWhatIsWaitedForAndWhenItIsOver) {
     EXPECT_EQ(said(), "embedq: waiting: store 'sqlite': statuses (not done for 3.0 s)\n");
     ends(0, true);
     pass(1s);
-    EXPECT_EQ(said(), "embedq: going on after 2.0 s\n");
+    EXPECT_EQ(said(), "embedq: continuing after 2.0 s\n");
     EXPECT_TRUE(given_up_.empty());
 }
 
@@ -109,7 +109,7 @@ TEST_F(CallWatchTest, AFailureIsNotTheEndOfAWait) {
     EXPECT_EQ(said(), "embedq: waiting: store 'sqlite': put_specs (not done for 3.0 s)\n");
     ends(0, true);
     pass(1s);
-    EXPECT_THAT(said(), HasSubstr("going on after "));
+    EXPECT_THAT(said(), HasSubstr("continuing after "));
 }
 
 TEST_F(CallWatchTest, AFailureThatIsNotTriedAgainIsForgotten) {

@@ -59,7 +59,7 @@ TEST_F(DoctorTest, ASoundDeploymentInAlignedLines) {
     EXPECT_EQ(run(exit_done),
               "ok     configuration     embedq.yaml\n"
               "ok     plugins           1 plugin: store fake (gcc-12 api=1)\n"
-              "ok     store             fake, outlives the process, may be shared by processes\n"
+              "ok     store             fake, persistent, may be shared by processes\n"
               "ok     schema            version 3, up to date\n"
               "ok     notifier          bell\n"
               "ok     provider lexical  lexical, model 'words', dimension 64, 1 endpoint, answered in 3 ms\n"
@@ -68,7 +68,7 @@ TEST_F(DoctorTest, ASoundDeploymentInAlignedLines) {
               "ok     endpoints         none is paused\n"
               "ok     workers           1 worker with a fresh heartbeat\n"
               "\n"
-              "no fault, 0 notes\n");
+              "0 faults, 0 notes\n");
 }
 
 TEST_F(DoctorTest, AProvidersAddressAndLimitsAreThoseInEffect) {

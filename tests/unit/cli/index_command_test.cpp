@@ -348,7 +348,7 @@ TEST_F(IndexWaits, ANewCatalogWaitsForItsProviderAndSaysSo) {
     answers_at(30);
     ASSERT_EQ(run(), exit_done) << stage_.err.str();
     EXPECT_EQ(lines("embedq: waiting: provider 'p' makes no vectors yet: connection refused"), 1) << stage_.err.str();
-    EXPECT_EQ(lines("embedq: going on after 15.0 s"), 1) << stage_.err.str();
+    EXPECT_EQ(lines("embedq: continuing after 15.0 s"), 1) << stage_.err.str();
     EXPECT_EQ(Json::parse(stage_.out.str())["distinct_texts"], 2);
 }
 
@@ -449,7 +449,7 @@ TEST_F(IndexWaits, APauseIsReportedWhenItBeginsAndWhenItEnds) {
     EXPECT_EQ(lines("waiting: provider '', endpoint 'http://model', is paused for another 10.0 s: throttled: too many"),
               1)
         << stage_.err.str();
-    EXPECT_EQ(lines("embedq: going on after "), 1) << stage_.err.str();
+    EXPECT_EQ(lines("embedq: continuing after "), 1) << stage_.err.str();
 }
 
 TEST_F(IndexWaits, JobsThatWaitForAnotherAttemptAreReportedWithTheirError) {

@@ -286,7 +286,7 @@ TEST_F(PutDocuments, AFileThatBecameAPipeIsRefusedWithoutWaiting) {
     const auto report = put_documents(engine_, found.files, settings_);
     ASSERT_TRUE(report);
     ASSERT_EQ(report->refused.size(), 1);
-    EXPECT_EQ(report->refused[0].reason, "is not a file any more");
+    EXPECT_EQ(report->refused[0].reason, "is no longer a file");
 }
 
 TEST_F(PutDocuments, ABusyStoreIsTriedAgain) {

@@ -117,7 +117,7 @@ TEST(CatalogsReembed, ADryRunShowsTheEstimateAndChangesNothing) {
     stage.world.engine.configured = work("model", 1'337, false);
     ASSERT_EQ(run_catalogs_reembed(stage.context, {.catalog = "pets", .dry_run = true}), exit_done);
     EXPECT_EQ(stage.out.str(),
-              "to embed again with ollama, model 'model' (768 dimensions): 1,337 texts, 0 of them embedded already; "
+              "re-embedding with ollama, model 'model' (768 dimensions): 1,337 texts, 0 of them embedded already; "
               "1,337 to embed: 1,234,567 bytes, about 308,642 tokens, 21 calls to 'ollama'\n"
               "nothing was changed\n");
     EXPECT_EQ(stage.world.engine.reembedded, 0U);
