@@ -82,7 +82,7 @@ public:
             const sync::Lock lock(state_.mutex);
             state_.draining = true;
             state_.drain_until = state_.now() + state_.settings.grace;
-            state_.queue.release_all_queued("given back at a stop");
+            state_.queue.release_all_queued("returned to the queue on shutdown");
         }
         const std::array first_to_end{&claimer_thread_, &prober_thread_,      &notification_thread_,
                                       &reaper_thread_,  &maintenance_thread_, &endpoint_sync_thread_};
@@ -90,7 +90,7 @@ public:
         calls_.join();
         {
             const sync::Lock lock(state_.mutex);
-            state_.queue.release_all("given back at a stop");
+            state_.queue.release_all("returned to the queue on shutdown");
             state_.calls_ended = true;
             state_.committer_cv.notify_all();
         }
