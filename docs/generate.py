@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the pages that come from the sources (docs/layering.md, the numbers of docs/scheduler.md) and from the program
-(docs/configuration.md, docs/errors.md).
+"""Writes the pages that come from the sources (docs/layering.md, docs/messages.md, the numbers of docs/scheduler.md)
+and from the program (docs/configuration.md, docs/errors.md).
 
   generate.py [PROGRAM] [--check] [--bad-plugins FOLDER]
 
@@ -20,6 +20,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "layering"))
+import messages  # noqa: E402
 import rules  # noqa: E402
 import scheduler_numbers  # noqa: E402
 
@@ -252,7 +253,7 @@ def with_section(path, name, section):
 
 def pages_of_sources():
     scheduler = ROOT / "docs" / "scheduler.md"
-    return {ROOT / "docs" / "layering.md": layering(),
+    return {ROOT / "docs" / "layering.md": layering(), ROOT / "docs" / "messages.md": messages.page(ROOT),
             scheduler: with_section(scheduler, "numbers", scheduler_numbers.table())}
 
 
