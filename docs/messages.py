@@ -4,21 +4,22 @@ import re
 
 FOLDERS = ("core", "config", "backends", "providers", "plugins")
 # Calls whose texts people read: errors, findings, answers, notes, log lines, help.
-CALLS = re.compile(r"\b(fail|failure|refuse|refused|invalid|error|warning|warn|info|note|report|fault|good|print|ask|"
-                   r"declined|add_option|add_flag|add_subcommand|leaf|service|group|footer|add_fault|lost|Error|Finding|"
-                   r"add|misconfigured|unavailable|mismatch|wrong|format|transient|reason|detail|begins|ends)\s*[({]")
+CALLS = re.compile(r"\b(fail|failure|refuse|refused|invalid|error|warning|warn|info|note|report|fault|good|print|"
+                   r"ask|declined|add_option|add_flag|add_subcommand|leaf|service|group|footer|add_fault|lost|Error|"
+                   r"Finding|add|misconfigured|unavailable|mismatch|wrong|format|transient|reason|detail|begins|ends)\s*[({]")
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 JOINED = re.compile(r'"\s*\n\s*"')  # adjacent literals are one text
 WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]+ ?[A-Za-z]{2,}")
-CODE = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|BEGIN|SET|WITH|FROM|ORDER|WHERE|LISTEN)\b|^#include")
+CODE = re.compile(r"^(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|BEGIN|SET|WITH|FROM|ORDER|WHERE|LISTEN)\b"
+                  r"|^#include")
 RAW = re.compile(r'R"(\w*)\((.*?)\)\1"', re.S)  # SQL and pages, which are no messages
 COMMENT = re.compile(r"^\s*//.*$", re.M)
 
 INTRODUCTION = """# Messages
 
-Every text that the program may show, as it stands in the sources: errors and their hints, log lines, notes, answers and help. `{}` stands for a value. A text that is put
-together in several steps stands here in its parts. This page is written by `docs/generate.py`; it exists to be read from top to bottom, since
-one wording is seen best beside all others.
+Every text that the program may show, as it stands in the sources: errors and their hints, log lines, notes, answers and
+help. `{}` stands for a value. A text that is put together in several steps stands here in its parts. This page is
+written by `docs/generate.py`. It exists to be read from top to bottom: one wording is seen best beside all others.
 """
 
 
