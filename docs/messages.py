@@ -6,7 +6,8 @@ FOLDERS = ("core", "config", "backends", "providers", "plugins")
 # Calls whose texts people read: errors, findings, answers, notes, log lines, help.
 CALLS = re.compile(r"\b(fail|failure|refuse|refused|invalid|error|warning|warn|info|note|report|fault|good|print|"
                    r"ask|declined|add_option|add_flag|add_subcommand|leaf|service|group|footer|add_fault|lost|Error|"
-                   r"Finding|add|misconfigured|unavailable|mismatch|wrong|format|transient|reason|detail|begins|ends)\s*[({]")
+                   r"Finding|add|misconfigured|unavailable|mismatch|wrong|format|transient|reason|"
+                   r"detail|begins|ends)\s*[({]")
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 JOINED = re.compile(r'"\s*\n\s*"')  # adjacent literals are one text
 WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]+ ?[A-Za-z]{2,}")
