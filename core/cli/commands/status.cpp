@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -306,7 +306,7 @@ int watch(CommandContext& context, const StatusArguments& arguments) {
     OverdueStop stop = overdue_stop_of(**runtime);
     if (on_screen) stop.restore = restore_terminal;
     const OverdueStopScope overdue(*interruption, std::move(stop));
-    std::optional<Screen> screen;
+    std::unique_ptr<Screen> screen;  // once there is something to show
     Rate rate;
     ChangeLines lines;
     ChangedJson json;
@@ -323,7 +323,7 @@ int watch(CommandContext& context, const StatusArguments& arguments) {
         if (context.json) {
             json.print(console, *view, with_specs);
         } else if (on_screen) {
-            if (!screen) screen.emplace(console);
+            if (!screen) screen = std::make_unique<Screen>(console);
             console.show_screen(screen_of(console, *view, rate));
         } else {
             lines.print(console, *view);
