@@ -287,12 +287,11 @@ std::optional<CallRunner::LogLine> CallRunner::finish(endpoints::EndpointPool& p
         count_samples(pool, endpoint_index, outcome);
     else if (outcome.undecided)
         state_.queue.count_call(true);
-    if (call.trial || stopped)
+    const bool control_throttled = outcome.undecided && error && error->kind == ErrorKind::throttled;
+    if (call.trial || stopped || (outcome.undecided && !control_throttled))
         state_.queue.put_back(call.batch);  // the batch of a trial is empty
-    else if (outcome.undecided && error && error->kind == ErrorKind::throttled)
-        state_.queue.batch_failed(call.batch, *error, {}, false);  // the control was: others may go first
-    else if (outcome.undecided)
-        state_.queue.put_back(call.batch);
+    else if (control_throttled)
+        state_.queue.batch_failed(call.batch, *error, {}, false);  // others may go first
     else if (result)
         answered(pool, call, std::move(*result), endpoint.failures_needed());
     else
