@@ -44,10 +44,9 @@ TEST(SideBySide, OneThatIsSlowerThanTheOthersIsWaitedFor) {
 
 TEST(SideBySide, OneThatWasSilentTheLastTimeIsHardlyWaitedForUntilItAnswers) {
     SideBySide side_by_side(2, {.usual = 1h, .silent = 0ms});
-    std::stop_source stop;
-    stop.request_stop();
-    const auto nobody =
-        side_by_side.ask({.stop = stop.get_token()}, [](std::size_t, const Bounds& bounds) { return hang(bounds); });
+    // They are stopped after they are given up: a stop of the caller could end one before.
+    const auto nobody = side_by_side.ask({.deadline = std::chrono::steady_clock::now()},
+                                         [](std::size_t, const Bounds& bounds) { return hang(bounds); });
     EXPECT_FALSE(nobody[0]);
     EXPECT_FALSE(nobody[1]);
     const auto answers = side_by_side.ask(
