@@ -2,11 +2,7 @@
 
 import json
 import os
-import pathlib
-import sys
 import unittest
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
 from postgres import Cluster
 

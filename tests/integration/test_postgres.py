@@ -3,11 +3,7 @@ permission."""
 
 import itertools
 import json
-import pathlib
-import sys
 import unittest
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
 from postgres import Cluster, Pooler
 
