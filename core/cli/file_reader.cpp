@@ -40,9 +40,14 @@ std::unexpected<Error> failed(std::string_view what, int code) {
                 fmt::format("{}: {}", what, std::strerror(code)));
 }
 
+bool is_same(const timespec& one, const timespec& other) {
+    return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+}
+
+// A program that writes can set the time of modification back, as archivers do, but not the time of change.
 bool is_same(const struct stat& one, const struct stat& other) {
     return one.st_dev == other.st_dev && one.st_ino == other.st_ino && one.st_size == other.st_size &&
-           one.st_mtim.tv_sec == other.st_mtim.tv_sec && one.st_mtim.tv_nsec == other.st_mtim.tv_nsec;
+           is_same(one.st_mtim, other.st_mtim) && is_same(one.st_ctim, other.st_ctim);
 }
 
 // Whether the open file and what the path names now are as they were before it was read.

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "folder.h"
 
@@ -45,6 +47,24 @@ TEST_F(ReadFile, ReadsAgainWhatChangesInTimeAlone) {
     change_ = [this] {
         folder_.write("a.yaml", "new");
         std::filesystem::last_write_time(file_, std::filesystem::file_time_type(std::chrono::hours(readings_)));
+    };
+    EXPECT_EQ(read(1).value(), "new");
+    EXPECT_EQ(readings_, 2);
+}
+
+TEST_F(ReadFile, ReadsAgainWhatKeptItsSizeAndItsTimeOfModification) {
+    const auto time = std::filesystem::last_write_time(file_);
+    const auto changed_at = [&] {
+        struct stat status{};
+        EXPECT_EQ(::stat(file_.c_str(), &status), 0);
+        return std::pair(status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+    };
+    change_ = [&] {
+        const auto before = changed_at();
+        folder_.write("a.yaml", "new");
+        // The time of change has the resolution of the system's clock.
+        do std::filesystem::last_write_time(file_, time);
+        while (changed_at() == before);
     };
     EXPECT_EQ(read(1).value(), "new");
     EXPECT_EQ(readings_, 2);
