@@ -21,18 +21,13 @@ std::string_view hint_for(ErrorKind kind) {
     }
 }
 
-struct Mark {
-    std::string_view text;
-    Colour colour;
-};
-
-Mark mark_of(FindingLevel level) {
+Colour colour_of(FindingLevel level) {
     switch (level) {
-        case FindingLevel::good: return {"ok", Colour::green};
-        case FindingLevel::note: return {"note", Colour::amber};
-        case FindingLevel::fault: return {"FAULT", Colour::red};
+        case FindingLevel::good: return Colour::green;
+        case FindingLevel::note: return Colour::amber;
+        case FindingLevel::fault: break;
     }
-    return {"FAULT", Colour::red};
+    return Colour::red;
 }
 
 }  // namespace
@@ -60,9 +55,10 @@ void DoctorReport::print(Console& console) const {
     std::size_t width = 0;
     for (const Finding& finding : findings_) width = std::max(width, plain(finding.subject).size());
     for (const Finding& finding : findings_) {
-        const Mark mark = mark_of(finding.level);
-        console.print(fmt::format("{}{:{}}  {:{}}  {}", console.paint(mark.colour, mark.text), "", 5 - mark.text.size(),
-                                  plain(finding.subject), width, plain(finding.found)));
+        const std::string_view level = to_string(finding.level);
+        console.print(fmt::format("{}{:{}}  {:{}}  {}", console.paint(colour_of(finding.level), level), "",
+                                  std::max<std::size_t>(5, level.size()) - level.size(), plain(finding.subject), width,
+                                  plain(finding.found)));
         if (!finding.hint.empty() && finding.level != FindingLevel::good)
             console.print(fmt::format("       hint: {}", plain(finding.hint)));
     }

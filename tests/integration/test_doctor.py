@@ -44,7 +44,7 @@ class Doctor(unittest.TestCase):
         before = file.read_bytes()
         done = world.run("doctor")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertNotIn("FAULT", done.stdout)
+        self.assertNotIn("\nfault ", "\n" + done.stdout)
         self.assertRegex(done.stdout, r"\n0 faults, \d+ notes?\n$")
         lines = done.stdout.splitlines()
         column = lines[0].index(lines[0].split()[2])
@@ -57,7 +57,7 @@ class Doctor(unittest.TestCase):
                                "specs": "All 1 specs indexed", "integrity": "no fault", "journal": "wal",
                                "plugins": "sqlite"}.items():
             finding = self.finding(findings, subject)
-            self.assertEqual(finding["level"], "good", finding)
+            self.assertEqual(finding["level"], "ok", finding)
             self.assertIn(words, finding["found"])
         self.assertEqual(file.read_bytes(), before, "something was changed")
 
@@ -68,7 +68,7 @@ class Doctor(unittest.TestCase):
         self.assertEqual(schema["level"], "fault")
         self.assertIn("embedq migrate up", schema["hint"])
         self.assertEqual(self.finding(findings, "file")["level"], "note")
-        self.assertEqual(self.finding(findings, "provider lexical")["level"], "good")
+        self.assertEqual(self.finding(findings, "provider lexical")["level"], "ok")
         self.assertFalse((world.folder / "data").exists(), "a diagnosis creates nothing")
         # The hint helps.
         self.assertEqual(world.run("migrate", "up").returncode, 0)
@@ -82,7 +82,7 @@ class Doctor(unittest.TestCase):
         findings = self.findings(world, 1)
         provider = self.finding(findings, "provider broken")
         self.assertEqual(provider["level"], "fault")
-        self.assertEqual(self.finding(findings, "plugins")["level"], "good")
+        self.assertEqual(self.finding(findings, "plugins")["level"], "ok")
 
     def test_a_broken_configuration(self):
         world = self.world("version: 1\nstore: { plugin: sqlitte }\n")

@@ -17,7 +17,7 @@ enum class FindingLevel : std::uint8_t {
 
 [[nodiscard]] constexpr std::string_view to_string(FindingLevel level) noexcept {
     switch (level) {
-        case FindingLevel::good: return "good";
+        case FindingLevel::good: return "ok";
         case FindingLevel::note: return "note";
         case FindingLevel::fault: return "fault";
     }

@@ -87,9 +87,9 @@ TEST_F(DoctorTest, ABrokenConfigurationIsAFaultForEachLineAndPluginsAreStillChec
     world.examine_failure =
         Failure{exit_usage, {"embedq.yaml:1:1: error: one", "embedq.yaml:2:1: error: two; did you mean 'x'?"}};
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  configuration  embedq.yaml:1:1: error: one\n"
+    EXPECT_THAT(out, HasSubstr("fault  configuration  embedq.yaml:1:1: error: one\n"
                                "       hint: correct it, then run `embedq config check`\n"));
-    EXPECT_THAT(out, HasSubstr("FAULT  configuration  embedq.yaml:2:1: error: two; did you mean 'x'?\n"));
+    EXPECT_THAT(out, HasSubstr("fault  configuration  embedq.yaml:2:1: error: two; did you mean 'x'?\n"));
     EXPECT_THAT(out, HasSubstr("ok     plugins "));
     EXPECT_THAT(out, HasSubstr("\n2 faults, 0 notes\n"));
 }
@@ -106,14 +106,14 @@ TEST_F(DoctorTest, ARefusedPluginIsAFaultWithTheLoadersHint) {
                               "build both alike"}};
     EXPECT_THAT(
         run(exit_failed),
-        HasSubstr("FAULT  plugins           '/p/libembedq_store_x.so' was built by gcc-11, this embedq by gcc-12\n"
+        HasSubstr("fault  plugins           '/p/libembedq_store_x.so' was built by gcc-11, this embedq by gcc-12\n"
                   "       hint: build both alike\n"));
 }
 
 TEST_F(DoctorTest, AStoreThatCannotBeMadeDoesNotHideTheRest) {
     world.store_error = Error{ErrorKind::misconfigured, "the store has no 'url'", "give it one"};
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  store             the store has no 'url'\n       hint: give it one\n"));
+    EXPECT_THAT(out, HasSubstr("fault  store             the store has no 'url'\n       hint: give it one\n"));
     EXPECT_THAT(out, HasSubstr("ok     notifier"));
     EXPECT_THAT(out, HasSubstr("ok     provider lexical"));
     EXPECT_THAT(out, Not(HasSubstr("catalogs")));
@@ -123,7 +123,7 @@ TEST_F(DoctorTest, AnUnreachableStoreGetsADefaultHint) {
     world.store_findings = fail(ErrorKind::unavailable, "connection refused");
     world.examined_migration = fail(ErrorKind::unavailable, "connection refused");
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  store             connection refused\n       hint: see that it runs and can be "
+    EXPECT_THAT(out, HasSubstr("fault  store             connection refused\n       hint: see that it runs and can be "
                                "reached from here\n"));
     EXPECT_THAT(out, Not(HasSubstr("schema"))) << "the same fault is reported once";
     EXPECT_THAT(out, HasSubstr("1 fault, 0 notes"));
@@ -137,14 +137,14 @@ TEST_F(DoctorTest, FindingsOfTheStoreAreReported) {
     EXPECT_THAT(out, HasSubstr("ok     space             enough\n"
                                "note   index             is bloated\n"
                                "       hint: REINDEX\n"
-                               "FAULT  clock             is an hour off\n"
+                               "fault  clock             is an hour off\n"
                                "       hint: set it\n"));
 }
 
 TEST_F(DoctorTest, AMissingOlderOrNewerSchemaIsAFaultAndTheStoreIsNotReadFurther) {
     world.examined_migration = MigrationState{0, 3, {"a", "b", "c"}};
     std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  schema            there is none yet, and this build needs 3\n       hint: run "
+    EXPECT_THAT(out, HasSubstr("fault  schema            there is none yet, and this build needs 3\n       hint: run "
                                "`embedq migrate up`"));
     EXPECT_THAT(out, Not(HasSubstr("specs")));
     world.examined_migration = MigrationState{2, 3, {"c"}};
@@ -164,7 +164,7 @@ TEST_F(DoctorTest, AProviderThatDoesNotAnswerIsAFaultAndItsCatalogsAreNotJudged)
     world.answers[0].info =
         fail(ErrorKind::unavailable, "provider 'lexical' did not answer within 5.0 s", "see that it runs");
     const std::string out = run(exit_failed);
-    EXPECT_THAT(out, HasSubstr("FAULT  provider lexical  provider 'lexical' did not answer within 5.0 s\n       hint: "
+    EXPECT_THAT(out, HasSubstr("fault  provider lexical  provider 'lexical' did not answer within 5.0 s\n       hint: "
                                "see that it runs\n"));
     EXPECT_THAT(
         out, HasSubstr(
@@ -175,7 +175,7 @@ TEST_F(DoctorTest, ACatalogWithoutAMatchingProviderIsAFault) {
     world.answers[0].fingerprint = hash(2);
     EXPECT_THAT(
         run(exit_failed),
-        HasSubstr("FAULT  catalog pets      its target is plugin 'lexical', model 'words', dimension 64, for which no "
+        HasSubstr("fault  catalog pets      its target is plugin 'lexical', model 'words', dimension 64, for which no "
                   "provider is configured\n       hint: configure that provider, or run `embedq config apply`"));
 }
 
@@ -256,7 +256,7 @@ TEST_F(DoctorTest, JsonHasTheShapeForScripts) {
     const Json json = Json::parse(run(exit_failed));
     EXPECT_EQ(json["faults"], 1);
     EXPECT_EQ(json["notes"], 1);
-    EXPECT_EQ(json["findings"][0], (Json{{"level", "good"}, {"subject", "configuration"}, {"found", "embedq.yaml"}}));
+    EXPECT_EQ(json["findings"][0], (Json{{"level", "ok"}, {"subject", "configuration"}, {"found", "embedq.yaml"}}));
     EXPECT_EQ(json["findings"][3],
               (Json{{"level", "note"}, {"subject", "index"}, {"found", "is bloated"}, {"hint", "REINDEX"}}));
     EXPECT_EQ(json["findings"][4]["level"], "fault");
