@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -16,11 +17,22 @@ constexpr std::size_t max_listed = 20;    // lines of a kind
 constexpr std::size_t max_skipped = 5;    // lines: a repository may have hundreds of other files
 constexpr std::size_t max_of_a_line = 3;  // notes or names
 
+// With --quiet, too: what was given and not taken.
+enum class Said : std::uint8_t { always, unless_quiet };
+
+void say(Console& console, Said said, std::string_view line) {
+    if (said == Said::always) return console.report(line);
+    console.note(line);
+}
+
 // The first elements as one line each, and how many more there are.
 template <class T, class Line>
-void print_lines(Console& console, const std::vector<T>& all, std::size_t most, std::string_view what, Line&& line) {
-    for (std::size_t i = 0; i < std::min(all.size(), most); ++i) console.note(fmt::format("{} {}", what, line(all[i])));
-    if (all.size() > most) console.note(fmt::format("{} {} more; --json lists all", what, count_of(all.size() - most)));
+void print_lines(Console& console, Said said, const std::vector<T>& all, std::size_t most, std::string_view what,
+                 Line&& line) {
+    for (std::size_t i = 0; i < std::min(all.size(), most); ++i)
+        say(console, said, fmt::format("{} {}", what, line(all[i])));
+    if (all.size() > most)
+        say(console, said, fmt::format("{} {} more; --json lists all", what, count_of(all.size() - most)));
 }
 
 std::string refusal_of(const RefusedDocument& document) {
@@ -70,15 +82,18 @@ bool needs_confirmation(const SyncReport& folders) {
 }
 
 void print_details(Console& console, const IndexReport& report, const SyncReport& folders) {
-    print_lines(console, report.refused, max_listed, "refused", refusal_of);
-    print_lines(console, report.skipped, max_skipped, "skipped", refusal_of);
-    print_lines(console, report.notes, max_listed, "left out", notes_of);
-    print_lines(console, report.renamed, max_listed, "renamed",
+    print_lines(console, Said::always, report.refused, max_listed, "refused", refusal_of);
+    print_lines(console, Said::unless_quiet, report.skipped, max_skipped, "skipped", refusal_of);
+    print_lines(console, Said::always, report.notes, max_listed, "left out", notes_of);
+    print_lines(console, Said::unless_quiet, report.renamed, max_listed, "renamed",
                 [](const RenamedSpec& spec) { return fmt::format("{} to {}", spec.from, spec.to); });
-    print_lines(console, folders.removed, max_listed, "removed", [](const GoneSpec& gone) {
+    print_lines(console, Said::unless_quiet, folders.removed, max_listed, "removed", [](const GoneSpec& gone) {
         return fmt::format("{}: {} does not exist any more", gone.spec_name, plain(file_of(gone)));
     });
-    for (const KeptSpecs& kept : folders.kept) console.note(fmt::format("embedq: {}", in_words(kept)));
+    for (const KeptSpecs& kept : folders.kept) {
+        const Said said = kept.why == KeptFor::policy ? Said::unless_quiet : Said::always;
+        say(console, said, fmt::format("embedq: {}", in_words(kept)));
+    }
 }
 
 Json json_of(const RefusedDocument& document) {

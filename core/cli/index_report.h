@@ -17,7 +17,7 @@
 
 namespace embedq::cli {
 
-// Each kind as lines, of which the first ones are shown.
+// Each kind as lines, of which the first ones are shown. What was given and not taken is said even with --quiet.
 void print_details(Console& console, const IndexReport& report, const SyncReport& folders);
 // The same, whole, as members of a JSON object.
 void add_details(Json& json, const IndexReport& report, const SyncReport& folders);

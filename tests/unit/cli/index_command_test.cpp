@@ -19,6 +19,7 @@ namespace {
 
 using testing::Folder;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::Stage;
 
 class IndexCommand : public ::testing::Test {
@@ -139,6 +140,19 @@ TEST_F(IndexCommand, OtherFilesAreSkippedAndBrokenDocumentsAreRefused) {
     folder_.write("broken.yaml", "swagger: '2.0");
     EXPECT_EQ(run(), exit_failed);
     EXPECT_THAT(stage_.err.str(), HasSubstr("refused " + folder_.path().string() + "/broken.yaml: "));
+}
+
+TEST_F(IndexCommand, WhatIsNotTakenIsSaidEvenWithQuiet) {
+    stage_.console.set_quiet();
+    stage_.world.engine.settlements = {{1, 2, 2, 2, 0}};
+    stage_.world.engine.notes_of["api"] = {{"paths./x.get", "is null"}};
+    set_status(2, 0, JobStatus::succeeded);
+    folder_.write("package.json", "{}");
+    folder_.write("broken.yaml", "swagger: '2.0");
+    EXPECT_EQ(run(), exit_failed);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("refused " + folder_.path().string() + "/broken.yaml: "));
+    EXPECT_THAT(stage_.err.str(), HasSubstr("left out of " + folder_.path().string() + "/api.json: 1 operation"));
+    EXPECT_THAT(stage_.err.str(), Not(HasSubstr("skipped")));
 }
 
 TEST_F(IndexCommand, AFileThatWasNamedIsNeverSkipped) {
