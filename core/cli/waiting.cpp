@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
+#include "endpoints/lost_calls.h"
 #include "scheduler/calls_in_flight.h"
 
 namespace embedq::cli {
@@ -13,12 +15,14 @@ namespace {
 constexpr std::chrono::seconds least_between{20};
 constexpr std::chrono::seconds repeated_after{60};
 
-}  // namespace
-
-Result<std::vector<ProviderPause>> pauses_of(Engine& engine, std::span<const CatalogInfo> catalogs,
-                                             std::span<const EndpointState> states) {
+// With a cool-down, and with losses or not, of the catalogs' providers.
+Result<std::vector<ProviderPause>> states_of(Engine& engine, std::span<const CatalogInfo> catalogs,
+                                             std::span<const EndpointState> states, bool losses) {
     std::vector<ProviderPause> pauses;
-    if (states.empty()) return pauses;
+    const auto fits = [&](const EndpointState& state) {
+        return state.cool_down.count() > 0 && loses_calls(state) == losses;
+    };
+    if (std::ranges::none_of(states, fits)) return pauses;
     std::map<Sha256, std::string> providers;  // by fingerprint
     for (const CatalogInfo& catalog : catalogs) {
         if (!catalog.target_profile) continue;
@@ -28,21 +32,39 @@ Result<std::vector<ProviderPause>> pauses_of(Engine& engine, std::span<const Cat
     }
     for (const EndpointState& state : states) {
         const auto provider = providers.find(state.fingerprint);
-        if (provider != providers.end() && state.cool_down.count() > 0) pauses.push_back({provider->second, state});
+        if (provider != providers.end() && fits(state)) pauses.push_back({provider->second, state});
     }
     return pauses;
+}
+
+}  // namespace
+
+Result<std::vector<ProviderPause>> pauses_of(Engine& engine, std::span<const CatalogInfo> catalogs,
+                                             std::span<const EndpointState> states) {
+    return states_of(engine, catalogs, states, false);
+}
+
+Result<std::vector<ProviderPause>> losses_of(Engine& engine, std::span<const CatalogInfo> catalogs,
+                                             std::span<const EndpointState> states) {
+    return states_of(engine, catalogs, states, true);
 }
 
 bool is_overdue_call(const EndpointState& state) {
     return scheduler::endpoint_with_overdue_call(state).has_value();
 }
 
+bool loses_calls(const EndpointState& state) {
+    return endpoints::endpoint_with_lost_calls(state).has_value();
+}
+
 std::string endpoint_of(const EndpointState& state) {
+    if (auto endpoint = endpoints::endpoint_with_lost_calls(state)) return std::move(*endpoint);
     return scheduler::endpoint_with_overdue_call(state).value_or(state.endpoint);
 }
 
 std::string in_words(const EndpointState& state) {
     if (is_overdue_call(state)) return fmt::format("has an overdue call: {}", state.reason);
+    if (loses_calls(state)) return fmt::format("loses calls, and the work goes on: {}", state.reason);
     return fmt::format("is paused for another {}: {}", duration_of(state.cool_down), to_string(state));
 }
 
@@ -54,6 +76,9 @@ std::string in_words(const ProviderPause& pause) {
 }
 
 Json json_of(const ProviderPause& pause) {
+    if (loses_calls(pause.state)) {
+        return {{"provider", pause.provider}, {"endpoint", endpoint_of(pause.state)}, {"reason", pause.state.reason}};
+    }
     Json json{{"provider", pause.provider},
               {"endpoint", endpoint_of(pause.state)},
               {"kind", to_string(pause.state.kind)},

@@ -28,11 +28,16 @@ struct ProviderPause {
 // The pauses of the providers that the catalogs are embedded by, each once.
 [[nodiscard]] Result<std::vector<ProviderPause>> pauses_of(Engine& engine, std::span<const CatalogInfo> catalogs,
                                                            std::span<const EndpointState> states);
+// Their endpoints that lose calls while they answer others (endpoints/lost_calls.h). Nothing waits for them.
+[[nodiscard]] Result<std::vector<ProviderPause>> losses_of(Engine& engine, std::span<const CatalogInfo> catalogs,
+                                                           std::span<const EndpointState> states);
 
 // Whether the endpoint is not paused, but has a call that it has not answered (scheduler/calls_in_flight.h).
 [[nodiscard]] bool is_overdue_call(const EndpointState& state);
+// Whether the endpoint is not paused, but loses calls.
+[[nodiscard]] bool loses_calls(const EndpointState& state);
 [[nodiscard]] std::string endpoint_of(const EndpointState& state);
-// "is paused for another 42.0 s: throttled: too many requests", "has an overdue call: …".
+// "is paused for another 42.0 s: throttled: too many requests", "has an overdue call: …", "loses calls: …".
 [[nodiscard]] std::string in_words(const EndpointState& state);
 
 // "provider 'openai' is paused for another 42.0 s: throttled: too many requests", with the endpoint's name if it has

@@ -14,12 +14,22 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "embedq/endpoint.h"
 #include "embedq/error.h"
 #include "embedq/values.h"
 #include "sync/fault_log.h"
 
 namespace embedq::endpoints {
+
+// After an endpoint's name, where a state is not a pause but shows that calls are lost. No name of an endpoint ends so.
+inline constexpr std::string_view lost_calls_suffix = " (lost calls)";
+// The endpoint's name, if that is what the state shows.
+[[nodiscard]] inline std::optional<std::string> endpoint_with_lost_calls(const EndpointState& state) {
+    if (!state.endpoint.ends_with(lost_calls_suffix)) return std::nullopt;
+    return state.endpoint.substr(0, state.endpoint.size() - lost_calls_suffix.size());
+}
 
 class LostCalls {
 public:
@@ -44,6 +54,12 @@ public:
 
     // Whether it is known, and logged, that calls are lost.
     [[nodiscard]] bool known() const noexcept { return known_; }
+    // What to show to people while calls are lost, and were until a few minutes ago: "6 of the last 30 calls: reason".
+    [[nodiscard]] std::optional<std::string> shown(Steady now) const {
+        if (!known_ || now - lost_at_ >= looked_at_for) return std::nullopt;
+        const auto lost = static_cast<std::size_t>(std::ranges::count_if(calls_, &Call::lost));
+        return std::to_string(lost) + " of the last " + in_words(calls_.size()) + ": " + reason_;
+    }
     // After an answer: the line to log when it becomes known that calls are lost, or when that is over; no more of them
     // than `lines` allows.
     [[nodiscard]] std::optional<std::string> line(const std::string& endpoint, Steady now, sync::FaultLines& lines) {

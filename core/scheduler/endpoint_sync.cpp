@@ -1,6 +1,7 @@
 #include "scheduler/endpoint_sync.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -20,7 +21,7 @@ constexpr milliseconds max_ahead{1'000};
 // A pause in the store that is longer than the endpoint's own by no more than this is its own, read back.
 constexpr milliseconds own_pause_tolerance{50};
 constexpr double trial_spread = 0.1;  // of a pause
-// An overdue call that is not shown again for so long is that of a process that has ended.
+// An overdue or lost call that is not shown again for so long is that of a process that has ended.
 constexpr int shown_heartbeats = 3;
 
 }  // namespace
@@ -85,7 +86,7 @@ std::vector<EndpointState> EndpointSync::states_to_publish(endpoints::Endpoint::
             states.push_back({change.fingerprint, name, endpoint.pause().kind, left, endpoint.pause().reason});
     }
     add_learned_limits(states, now);
-    add_overdue_calls(states, now, renewed);
+    add_notices(states, now, renewed);
     return states;
 }
 
@@ -101,12 +102,27 @@ endpoints::Endpoint::Steady EndpointSync::report_overdue_calls() {
     return next;
 }
 
-void EndpointSync::add_overdue_calls(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now,
-                                     bool renewed) {
-    auto over = std::exchange(shown_overdue_, {});
-    for (EndpointState& state : state_.calls_in_flight.overdue(now, shown_heartbeats * state_.settings.heartbeat)) {
+std::vector<EndpointState> EndpointSync::losses(endpoints::Endpoint::Steady now, milliseconds time) {
+    std::vector<EndpointState> states;
+    for (const auto& [fingerprint, pool] : state_.pools) {
+        for (std::size_t i = 0; i < pool.lost_calls.size(); ++i) {
+            auto shown = pool.lost_calls[i].shown(now);
+            if (!shown) continue;
+            const std::string name = pool.provider->info.endpoints[i] + std::string(endpoints::lost_calls_suffix);
+            states.push_back({fingerprint, name, PauseKind::unavailable, time, std::move(*shown)});
+        }
+    }
+    return states;
+}
+
+void EndpointSync::add_notices(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now, bool renewed) {
+    const milliseconds time = shown_heartbeats * state_.settings.heartbeat;
+    auto over = std::exchange(shown_, {});
+    auto notices = state_.calls_in_flight.overdue(now, time);
+    std::ranges::move(losses(now, time), std::back_inserter(notices));
+    for (EndpointState& state : notices) {
         const bool shown = over.erase({state.fingerprint, state.endpoint}) > 0;
-        shown_overdue_.emplace(state.fingerprint, state.endpoint);
+        shown_.emplace(state.fingerprint, state.endpoint);
         if (renewed || !shown) states.push_back(std::move(state));
     }
     for (const auto& [fingerprint, name] : over) states.push_back({fingerprint, name});

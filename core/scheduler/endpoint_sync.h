@@ -35,9 +35,12 @@ private:
     void publish_again(const std::vector<EndpointState>& states) EMBEDQ_REQUIRES(state_.mutex);
     [[nodiscard]] std::vector<EndpointState> states_to_publish(endpoints::Endpoint::Steady now)
         EMBEDQ_REQUIRES(state_.mutex);
-    // Adds the overdue calls, for other processes to show; `renewed`: also those that are shown already. Ends what is
-    // shown of those that are over.
-    void add_overdue_calls(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now, bool renewed)
+    // Adds overdue and lost calls, for other processes to show; `renewed`: also those that are shown already. Ends what
+    // is shown of those that are over.
+    void add_notices(std::vector<EndpointState>& states, endpoints::Endpoint::Steady now, bool renewed)
+        EMBEDQ_REQUIRES(state_.mutex);
+    // The endpoints that lose calls, like the overdue calls.
+    [[nodiscard]] std::vector<EndpointState> losses(endpoints::Endpoint::Steady now, std::chrono::milliseconds time)
         EMBEDQ_REQUIRES(state_.mutex);
     // The store has one pause for each endpoint. A `misconfigured` pause, for a wrong key say, binds this process alone
     // and is published for people to read. This removes it from `states` while the store holds a pause that binds all.
@@ -57,7 +60,7 @@ private:
                                 endpoints::Endpoint::Steady now) const EMBEDQ_REQUIRES(state_.mutex);
 
     SchedulerState& state_;
-    std::set<std::pair<Sha256, std::string>> shown_overdue_;  // fingerprint and name, as published
+    std::set<std::pair<Sha256, std::string>> shown_;  // fingerprint and name, as published
     endpoints::Endpoint::Steady next_publish_{};
     endpoints::Endpoint::Steady next_read_{};
     endpoints::Endpoint::Steady next_reserve_{};

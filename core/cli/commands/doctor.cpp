@@ -267,17 +267,18 @@ void check_endpoints(DoctorReport& report, Examination& examination, const std::
         report.fault("endpoints", endpoints.error());
         return;
     }
-    const auto paused = [](const EndpointState& endpoint) { return endpoint.cool_down.count() > 0; };
-    if (std::ranges::none_of(*endpoints, paused)) report.good("endpoints", "none is paused");
+    const auto noticed = [](const EndpointState& endpoint) { return endpoint.cool_down.count() > 0; };
+    if (std::ranges::none_of(*endpoints, noticed)) report.good("endpoints", "none is paused");
     for (const EndpointState& endpoint : *endpoints) {
-        if (!paused(endpoint)) continue;
+        if (!noticed(endpoint)) continue;
         const auto of = std::ranges::find_if(
             answers, [&](const auto& each) { return each.info && each.fingerprint == endpoint.fingerprint; });
         report.note(
             "endpoints",
             fmt::format("endpoint '{}'{} {}", endpoint_of(endpoint),
                         of == answers.end() ? "" : fmt::format(" of provider {}", of->name), in_words(endpoint)),
-            remedy_of(endpoint.kind));
+            loses_calls(endpoint) ? "see the endpoint's log, its load and the network; what is lost is asked again"
+                                  : remedy_of(endpoint.kind));
     }
 }
 

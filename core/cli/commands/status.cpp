@@ -31,6 +31,7 @@ struct View {
     std::vector<std::vector<SpecStatus>> specs;  // by catalog; empty when not asked for
     std::map<std::string, ModelChange> changes;  // of the catalogs whose model is changing
     std::vector<ProviderPause> pauses;
+    std::vector<ProviderPause> losses;
     std::map<std::string, std::string> providers;  // by catalog; of these catalogs' targets
     std::map<std::string, std::string> waiting;    // the providers of catalogs that have no target yet
 };
@@ -42,6 +43,9 @@ Status read_waits(Runtime& runtime, const std::vector<CatalogInfo>& catalogs, Vi
     auto pauses = pauses_of(runtime.engine(), catalogs, *states);
     if (!pauses) return std::unexpected(pauses.error());
     view.pauses = std::move(*pauses);
+    auto losses = losses_of(runtime.engine(), catalogs, *states);
+    if (!losses) return std::unexpected(losses.error());
+    view.losses = std::move(*losses);
     for (const CatalogInfo& catalog : catalogs) {
         view.providers.emplace(catalog.catalog_id, catalog.provider);
         // A catalog that is ranked by vectors had a target once: embedding was turned off for it.
@@ -88,10 +92,11 @@ Json json_of(const View& view, bool with_specs) {
         if (waiting != view.waiting.end()) catalogs.back()["waits_for_provider"] = waiting->second;
     }
     Json json{{"catalogs", std::move(catalogs)}};
-    if (!view.pauses.empty()) {
-        json["pauses"] = Json::array();
-        for (const ProviderPause& pause : view.pauses) json["pauses"].push_back(cli::json_of(pause));
-    }
+    const auto list = [&](const char* name, const std::vector<ProviderPause>& all) {
+        for (const ProviderPause& each : all) json[name].push_back(cli::json_of(each));
+    };
+    list("pauses", view.pauses);
+    list("losses", view.losses);
     if (!with_specs) return json;
     json["specs"] = Json::array();
     for (const auto& specs : view.specs) {
@@ -161,11 +166,19 @@ void print_catalog(Console& console, const View& view, std::size_t index, bool a
     console.print(console.paint(colour, rollup_of(health)));
 }
 
+// Pauses, then losses.
+std::vector<ProviderPause> notices_of(const View& view) {
+    std::vector<ProviderPause> notices = view.pauses;
+    notices.insert(notices.end(), view.losses.begin(), view.losses.end());
+    return notices;
+}
+
 void print(Console& console, const View& view, bool all) {
     if (view.catalogs.empty()) console.print("No catalogs yet: embedq index PATH creates one");
-    for (const ProviderPause& pause : view.pauses) console.print(console.paint(Colour::amber, plain(in_words(pause))));
+    const std::vector<ProviderPause> notices = notices_of(view);
+    for (const ProviderPause& each : notices) console.print(console.paint(Colour::amber, plain(in_words(each))));
     for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
-        if (i > 0 || !view.pauses.empty()) console.print("");
+        if (i > 0 || !notices.empty()) console.print("");
         print_catalog(console, view, i, all);
     }
 }
@@ -201,7 +214,7 @@ std::vector<std::string> screen_of(const Console& console, const View& view, con
     }
     if (view.catalogs.empty()) add(Colour::none, "No catalogs yet: embedq index PATH creates one");
     if (const std::string words = rate.in_words(left); !words.empty()) add(Colour::blue, words);
-    for (const ProviderPause& pause : view.pauses) add(Colour::amber, in_words(pause));
+    for (const ProviderPause& each : notices_of(view)) add(Colour::amber, in_words(each));
     std::vector<std::pair<std::string, const SpecStatus*>> specs;
     for (std::size_t i = 0; i < view.specs.size(); ++i) {
         for (const SpecStatus& status : view.specs[i]) {
@@ -229,7 +242,7 @@ std::vector<std::string> screen_of(const Console& console, const View& view, con
 class ChangeLines {
 public:
     void print(Console& console, const View& view) {
-        for (const ProviderPause& pause : view.pauses) {
+        for (const ProviderPause& pause : notices_of(view)) {
             // A pause has another length at each look.
             const std::string key = pause.provider + " " + pause.state.endpoint;
             print_changed(console, key, pause.state.reason, in_words(pause));

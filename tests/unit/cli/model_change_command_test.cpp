@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/present.h"
+#include "endpoints/lost_calls.h"
 #include "fake_engine.h"
 #include "scheduler/calls_in_flight.h"
 
@@ -270,6 +271,31 @@ TEST(JobsShow, APendingJobSaysWhatItWaitsFor) {
     EXPECT_EQ(Json::parse(shown())["pause"]["reason"], "the quota is spent");
     stage.world.engine.job_list[0].status = JobStatus::running;
     EXPECT_FALSE(Json::parse(shown()).contains("pause"));
+}
+
+TEST(StatusCommand, AnEndpointThatLosesCallsIsShownAndNothingWaitsForIt) {
+    Stage stage;
+    begin_change(stage);
+    Job job;
+    job.id = 7;
+    job.catalog_id = "cats";
+    stage.world.engine.job_list = {job};
+    stage.world.endpoint_states = {{Sha256{}, "http://gpu" + std::string(endpoints::lost_calls_suffix),
+                                    PauseKind::unavailable, std::chrono::seconds(15), "6 of the last 30 calls: reset"}};
+    ASSERT_EQ(run_status(stage.context, {}), exit_done) << stage.err.str();
+    EXPECT_THAT(stage.out.str(), HasSubstr("provider 'ollama', endpoint 'http://gpu', loses calls, and the work goes "
+                                           "on: 6 of the last 30 calls: reset\n"));
+    stage.out.str("");
+    ASSERT_EQ(run_jobs_show(stage.context, 7), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("waits_for         a worker\n"));
+    stage.context.json = true;
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    const Json shown = Json::parse(stage.out.str());
+    EXPECT_EQ(
+        shown["losses"],
+        (Json{{{"provider", "ollama"}, {"endpoint", "http://gpu"}, {"reason", "6 of the last 30 calls: reset"}}}));
+    EXPECT_FALSE(shown.contains("pauses"));
 }
 
 TEST(JobsShow, ARunningJobNamesTheOverdueCallOfItsProvider) {

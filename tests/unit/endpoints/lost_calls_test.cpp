@@ -46,6 +46,17 @@ TEST_F(LostCallsTest, CallsLostBetweenOthersAreOneLineAndOneMoreWhenThatIsOver) 
     EXPECT_FALSE(calls.known());
 }
 
+TEST_F(LostCallsTest, IsShownWhileItIsKnownAndForFiveMinutesAfterTheLastOne) {
+    static_cast<void>(end("..x.x."));
+    EXPECT_EQ(calls.shown(now), std::nullopt) << "that may be chance";
+    static_cast<void>(end("x."));
+    EXPECT_EQ(calls.shown(now), "3 of the last 8 calls: connection reset");
+    EXPECT_TRUE(calls.shown(now + minutes(5) - seconds(2)).has_value());
+    EXPECT_EQ(calls.shown(now + minutes(5)), std::nullopt) << "no call goes, and nothing ends it";
+    static_cast<void>(end(std::string(30, '.')));
+    EXPECT_EQ(calls.shown(now), std::nullopt);
+}
+
 TEST_F(LostCallsTest, AfterFiveMinutesWithoutOneItIsOverToo) {
     ASSERT_THAT(end(".x.x.x."), testing::SizeIs(1));
     now += minutes(5);

@@ -100,6 +100,38 @@ TEST_F(EndpointSyncTest, AnUnavailableStoreIsTriedAgainSoonButNotImmediately) {
         << "logged once";
 }
 
+TEST_F(EndpointSyncTest, LostCallsReachTheStoreUntilTheyAreOver) {
+    endpoints::EndpointPool& pool = open({});
+    sync::FaultLines lines;
+    int texts = 0;
+    const auto lose = [&](int times) {
+        for (int i = 0; i < times; ++i) {
+            pool.lost_calls[0].lost({ErrorKind::unavailable, "connection reset"},
+                                    catalog::sha256(std::to_string(++texts)), true, now());
+            pool.lost_calls[0].answered(now());
+            static_cast<void>(pool.lost_calls[0].line("endpoint", now(), lines));
+        }
+    };
+    pool.lost_calls[0].answered(now());
+    lose(2);
+    static_cast<void>(endpoint_sync.step());
+    ASSERT_TRUE(store.published.empty()) << "that may be chance";
+    lose(2);
+    static_cast<void>(endpoint_sync.step());
+    ASSERT_EQ(store.published.size(), 1U);
+    EXPECT_EQ(endpoints::endpoint_with_lost_calls(store.published[0]), "one");
+    EXPECT_EQ(store.published[0].reason, "4 of the last 9 calls: connection reset");
+    EXPECT_GT(store.published[0].cool_down, state.settings.heartbeat) << "it is shown until the next one";
+    context.manual_clock().advance(state.settings.heartbeat);
+    static_cast<void>(endpoint_sync.step());
+    EXPECT_EQ(store.published.size(), 2U) << "again with each heartbeat";
+    context.manual_clock().advance(minutes(5));
+    static_cast<void>(endpoint_sync.step());
+    ASSERT_EQ(store.published.size(), 3U);
+    EXPECT_EQ(store.published[2].cool_down, milliseconds(0));
+    EXPECT_FALSE(pool.endpoints[0].paused(now()));
+}
+
 TEST_F(EndpointSyncTest, APauseReachesTheStoreWhenItBeginsAndWhenItEnds) {
     endpoints::EndpointPool& pool = open({});
     static_cast<void>(endpoint_sync.step());
