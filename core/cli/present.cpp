@@ -40,6 +40,15 @@ Badge badge_of(const SpecStatus& status) {
     return {"not indexed", Colour::amber};
 }
 
+std::uint32_t attempts_of(const Job& job) {
+    switch (job.status) {
+        case JobStatus::succeeded: return job.attempts + 1;
+        // One that was refused is not counted as a failed attempt.
+        case JobStatus::failed: return std::max<std::uint32_t>(job.attempts, 1);
+        default: return job.attempts;
+    }
+}
+
 bool is_settled(const CatalogHealth& health) {
     return health.specs_indexed >= health.specs_total;
 }
@@ -135,7 +144,7 @@ Json json_of(const SpecStatus& status) {
         const Job& job = *status.job;
         if (job.status == JobStatus::running) json["embedded_so_far"] = job.embedded_so_far;
         json["job_status"] = to_string(job.status);
-        if (job.attempts > 0) json["job_attempts"] = job.attempts;
+        if (const auto attempts = attempts_of(job); attempts > 0) json["job_attempts"] = attempts;
         put_text(json, "job_last_error", job.last_error);
         put_time(json, "job_updated_at",
                  std::max({job.created_at, job.started_at.value_or(Time{}), job.completed_at.value_or(Time{})}));
@@ -150,7 +159,7 @@ Json json_of(const Job& job) {
               {"spec_name", job.spec_name},
               {"kind", to_string(job.kind)},
               {"status", to_string(job.status)},
-              {"attempts", job.attempts}};
+              {"attempts", attempts_of(job)}};
     put_text(json, "last_error", job.last_error);
     put_text(json, "worker_id", job.worker_id);
     put_time(json, "next_run_at", job.next_run_at);

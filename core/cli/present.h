@@ -33,6 +33,9 @@ struct Badge {
 // "All N specs indexed", or "K/M specs indexed (a running, b pending, c failed, d not indexed)", where
 // all add up to M.
 [[nodiscard]] std::string rollup_of(const CatalogHealth& health);
+// How many attempts a job has had; for one that has ended, those that it took. An attempt that stored vectors and did
+// not end the job is free, and is not among them.
+[[nodiscard]] std::uint32_t attempts_of(const Job& job);
 [[nodiscard]] bool is_settled(const CatalogHealth& health);
 
 // RFC 3339 in UTC with whole seconds; empty for the zero time.

@@ -194,7 +194,7 @@ int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
     for (const Job& job : *jobs) {
         table.add({std::to_string(job.id), std::string(to_string(job.status)),
                    fmt::format("{}/{}", job.catalog_id, job.spec_name), std::string(to_string(job.kind)),
-                   std::to_string(job.attempts), when(job), job.last_error},
+                   std::to_string(attempts_of(job)), when(job), job.last_error},
                   colour_of(job.status), 1);
     }
     table.print(context.console);

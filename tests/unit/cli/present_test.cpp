@@ -139,6 +139,23 @@ TEST(JsonOf, JobLeavesOutWhatIsZero) {
               R"("next_run_at":"1970-01-01T00:00:01Z","created_at":"1970-01-01T00:00:01Z"})");
 }
 
+TEST(JsonOf, AnEndedJobHasTheAttemptsThatItTook) {
+    const auto attempts = [](JobStatus status, std::uint32_t failed) {
+        Job job;
+        job.status = status;
+        job.attempts = failed;
+        EXPECT_EQ(json_of(job)["attempts"], attempts_of(job));
+        return attempts_of(job);
+    };
+    EXPECT_EQ(attempts(JobStatus::succeeded, 0), 1U);
+    EXPECT_EQ(attempts(JobStatus::succeeded, 2), 3U);
+    EXPECT_EQ(attempts(JobStatus::failed, 0), 1U) << "it was refused";
+    EXPECT_EQ(attempts(JobStatus::failed, 5), 5U);
+    EXPECT_EQ(attempts(JobStatus::pending, 2), 2U);
+    EXPECT_EQ(attempts(JobStatus::running, 2), 2U);
+    EXPECT_EQ(attempts(JobStatus::cancelled, 0), 0U);
+}
+
 TEST(JsonOf, StatusHasTheFieldsOfEmbeddingStatus) {
     SpecStatus status = status_of(4, 2, JobStatus::running, 1);
     status.job->embedded_so_far = 1;
