@@ -1,4 +1,6 @@
 // Catalogs, their targets and profiles.
+#include <algorithm>
+
 #include "embedq/support/store_rules.h"
 #include "memory/store.h"
 #include "memory_store.h"
@@ -16,6 +18,12 @@ void describe(CatalogInfo& info, const CatalogWrite& write) {
 bool has_description(const CatalogInfo& info, const CatalogWrite& write) {
     return info.name == write.name && info.version == write.version && info.display_name == write.display_name &&
            info.description == write.description;
+}
+
+CatalogVersion version_of(const CatalogRow& row) {
+    CatalogVersion version{.specs = row.specs.size()};
+    for (const auto& [name, spec] : row.specs) version.written_at = std::max(version.written_at, spec.info.updated_at);
+    return version;
 }
 
 }  // namespace
@@ -52,12 +60,13 @@ Result<std::vector<CatalogInfo>> MemoryStore::catalogs() {
     return all;
 }
 
-Status MemoryStore::delete_catalog(std::string_view catalog_id) {
+Status MemoryStore::delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion> seen) {
     const sync::Lock lock(mutex_);
     auto found = state_.catalog(catalog_id);
     if (!found) return std::unexpected(found.error());
-    ++state_.stamp;
     CatalogRow& row = **found;
+    if (seen && version_of(row) != *seen) return catalog_written_since(catalog_id);
+    ++state_.stamp;
     for (auto& [name, spec] : row.specs) {
         state_.cancel_open(spec, "its catalog was deleted", now());
         state_.set_operations(row, spec, {});

@@ -91,7 +91,9 @@ Result<ReapResult> MemoryStore::reap(std::uint32_t max_attempts) {
         ++row.job.expiries;
         if (row.new_vectors == 0) ++row.job.attempts;
         row.job.last_error = expiry_message(row.job.expiries);
-        if (row.job.attempts >= max_attempts) {
+        const bool ends = row.job.attempts >= max_attempts;
+        result.jobs.push_back({row.job.id, row.job.catalog_id, row.job.spec_name, row.job.worker_id, ends});
+        if (ends) {
             state_.finish(row, JobStatus::failed, at);
             ++result.failed;
         } else {

@@ -1,6 +1,8 @@
 // The store's class. One file per group of verbs: catalogs, specs, queue, commit, maintenance, reading.
 #pragma once
 
+#include <optional>
+
 #include "embedq/context.h"
 #include "embedq/store.h"
 #include "state.h"
@@ -19,7 +21,7 @@ public:
     // catalog_part.cpp
     [[nodiscard]] Result<bool> put_catalog(const CatalogWrite& catalog) override;
     [[nodiscard]] Result<std::vector<CatalogInfo>> catalogs() override;
-    [[nodiscard]] Status delete_catalog(std::string_view catalog_id) override;
+    [[nodiscard]] Status delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion> seen) override;
     [[nodiscard]] Status clone_catalog(std::string_view source_id, const CatalogWrite& target) override;
     [[nodiscard]] Result<std::size_t> set_targets(std::span<const CatalogTarget> targets) override;
     [[nodiscard]] Result<Profile> profile(const Sha256& profile_id) override;
@@ -30,7 +32,8 @@ public:
                                                       std::size_t limit) override;
     [[nodiscard]] Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override;
-    [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override;
+    [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                                     std::optional<SpecVersion> seen) override;
     [[nodiscard]] Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
                                                               std::chrono::milliseconds hold) override;
     [[nodiscard]] Status checked(std::span<const SpecRef> specs) override;

@@ -33,7 +33,9 @@ void fill_in(SpecInfo& info, const SpecWrite& write, Time at) {
 
 // Whether the spec of the old name is given the new one.
 bool rename(State& state, CatalogRow& catalog, const SpecWrite& write, Time at) {
-    if (!catalog.specs.contains(write.renamed_from) || catalog.specs.contains(write.spec_name)) return false;
+    const auto old = catalog.specs.find(write.renamed_from);
+    if (old == catalog.specs.end() || catalog.specs.contains(write.spec_name)) return false;
+    if (write.renamed_version && old->second.info.version() != *write.renamed_version) return false;
     state.rename(catalog, write.renamed_from, write.spec_name, at);
     return true;
 }
@@ -108,10 +110,12 @@ Result<std::string> MemoryStore::spec_content(std::string_view catalog_id, std::
     return (*found)->content;
 }
 
-Status MemoryStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
+Status MemoryStore::delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                                std::optional<SpecVersion> seen) {
     const sync::Lock lock(mutex_);
     auto found = state_.spec(catalog_id, spec_name);
     if (!found) return std::unexpected(found.error());
+    if (seen && (*found)->info.version() != *seen) return spec_written_since(catalog_id, spec_name);
     ++state_.stamp;
     CatalogRow& catalog = **state_.catalog(catalog_id);
     SpecRow& spec = **found;

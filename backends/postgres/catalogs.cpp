@@ -74,8 +74,15 @@ Result<std::vector<CatalogInfo>> PostgresStore::catalogs() {
     });
 }
 
-Status PostgresStore::delete_catalog(std::string_view catalog_id) {
-    return pool_.call("delete_catalog", Parameters().add(catalog_id), [](const Rows&) {});
+Status PostgresStore::delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion> seen) {
+    Parameters parameters;
+    parameters.add(catalog_id);
+    if (seen) {
+        parameters.add(static_cast<std::int64_t>(seen->specs)).add(to_us(seen->written_at));
+    } else {
+        parameters.add_null().add_null();
+    }
+    return pool_.call("delete_catalog", parameters, [](const Rows&) {});
 }
 
 Status PostgresStore::clone_catalog(std::string_view source_id, const CatalogWrite& target) {

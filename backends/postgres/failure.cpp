@@ -38,6 +38,7 @@ constexpr std::array meanings{
     Meaning{sql_state::no_such_spec, ErrorKind::not_found, false, false, no_such_spec_hint},
     Meaning{sql_state::no_such_profile, ErrorKind::not_found, false, false, ""},
     Meaning{sql_state::catalog_exists, ErrorKind::conflict, false, false, catalog_exists_hint},
+    Meaning{sql_state::written_since, ErrorKind::conflict, false, false, written_since_hint},
     Meaning{sql_state::unknown_job_kind, ErrorKind::invalid_argument, false, false, ""},
     Meaning{"40", ErrorKind::unavailable, true, false, ""},     // transaction rollback: deadlock, serialization failure
     Meaning{"23503", ErrorKind::unavailable, true, false, ""},  // foreign key violation

@@ -12,7 +12,7 @@
 
 namespace embedq::postgres {
 
-// SQLSTATEs that this plugin knows by name. The first five are raised by the schema's own functions: sql/schema.sql has
+// SQLSTATEs that this plugin knows by name. The first six are raised by the schema's own functions: sql/schema.sql has
 // the same codes under the same names, and failure.cpp has what all of them mean.
 namespace sql_state {
 inline constexpr std::string_view no_such_catalog = "EQ001";
@@ -20,6 +20,7 @@ inline constexpr std::string_view no_such_spec = "EQ002";
 inline constexpr std::string_view no_such_profile = "EQ003";
 inline constexpr std::string_view catalog_exists = "EQ004";
 inline constexpr std::string_view unknown_job_kind = "EQ005";
+inline constexpr std::string_view written_since = "EQ006";
 inline constexpr std::string_view own_class = "EQ";  // of the codes above
 
 inline constexpr std::string_view transaction_rollback = "40000";

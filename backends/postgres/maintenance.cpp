@@ -5,8 +5,15 @@
 namespace embedq::postgres {
 
 Result<ReapResult> PostgresStore::reap(std::uint32_t max_attempts) {
-    return pool_.call("reap", Parameters().add(std::int64_t{max_attempts}),
-                      [](const Rows& rows) { return ReapResult{rows.count(0, 0), rows.count(0, 1)}; });
+    return pool_.call("reap", Parameters().add(std::int64_t{max_attempts}), [](const Rows& rows) {
+        ReapResult result;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            result.jobs.push_back(
+                {rows.integer(i, 0), rows.text(i, 1), rows.text(i, 2), rows.text(i, 3), rows.boolean(i, 4)});
+            ++(result.jobs.back().failed ? result.failed : result.requeued);
+        }
+        return result;
+    });
 }
 
 Result<ReconcileResult> PostgresStore::reconcile(std::string_view catalog_id) {

@@ -242,6 +242,7 @@ const Migrations& migrations() {
          .sql = std::string(sql::schema) + parking_function() + refusal_function() + silence_function() +
                 sql::catalogs + sql::specs + sql::queue + sql::working + sql::commit + sql::maintenance + sql::reading},
         {.name = "folders, notes and refreshes", .sql = sql::records},
+        {.name = "deletions of what was seen", .sql = sql::versions},
     };
     return all;
 }

@@ -42,7 +42,7 @@ using Signatures = std::map<std::string, std::vector<std::string>, std::less<>>;
 [[nodiscard]] Signatures read_signatures() {
     Signatures signatures;
     for (const std::string_view text : {sql::schema, sql::catalogs, sql::specs, sql::queue, sql::working, sql::commit,
-                                        sql::maintenance, sql::reading, sql::records}) {
+                                        sql::maintenance, sql::reading, sql::records, sql::versions}) {
         for (auto at = text.find(create_function); at != std::string_view::npos;
              at = text.find(create_function, at + 1)) {
             const std::string_view rest = text.substr(at + create_function.size());

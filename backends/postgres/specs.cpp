@@ -75,6 +75,20 @@ void put_texts(Connection& connection, std::span<const SpecWrite> specs, const s
     connection.call("put_texts", Parameters().add(std::move(hashes)).add(std::move(contents)));
 }
 
+[[nodiscard]] Parameters parameters_of(const std::optional<SpecVersion>& version) {
+    if (!version) return std::move(Parameters().add_null().add_null());
+    return std::move(Parameters().add(to_us(version->created_at)).add(static_cast<std::int64_t>(version->generation)));
+}
+
+// The old name, unless the spec was written since it was seen.
+[[nodiscard]] std::string_view renamed_from(Connection& connection, const SpecWrite& write) {
+    if (write.renamed_from.empty() || !write.renamed_version) return write.renamed_from;
+    const Rows rows = connection.call(
+        "lock_version",
+        Parameters().add(write.catalog_id).add(write.renamed_from).append(parameters_of(write.renamed_version)));
+    return rows.boolean(0, 0) ? std::string_view(write.renamed_from) : std::string_view();
+}
+
 [[nodiscard]] PutResult put_changed(Connection& connection, const SpecWrite& write, const std::string& document) {
     Array ids, methods, paths, summaries, tags, cuts, hashes;
     for (const Operation& operation : write.operations) {
@@ -104,7 +118,7 @@ void put_texts(Connection& connection, std::span<const SpecWrite> specs, const s
     parameters.add(documents::join_notes(write.record.notes))
         .add(static_cast<std::int64_t>(write.record.operations_left_out))
         .add(std::int64_t{write.record.refresh.count()})
-        .add(write.renamed_from);
+        .add(renamed_from(connection, write));
     const Rows rows = connection.call("put_changed", parameters);
     return {.outcome = rows.boolean(0, 0) ? PutOutcome::created : PutOutcome::changed,
             .enqueued = enqueue_outcome(rows.view(0, 1)),
@@ -239,8 +253,10 @@ Result<std::string> PostgresStore::spec_content(std::string_view catalog_id, std
     return documents::decompress((*stored)->compressed, (*stored)->size);
 }
 
-Status PostgresStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
-    return pool_.call("delete_spec", Parameters().add(catalog_id).add(spec_name), [](const Rows&) {});
+Status PostgresStore::delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                                  std::optional<SpecVersion> seen) {
+    return pool_.call("delete_spec", Parameters().add(catalog_id).add(spec_name).append(parameters_of(seen)),
+                      [](const Rows&) {});
 }
 
 Result<std::vector<SpecInfo>> PostgresStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold) {

@@ -86,6 +86,12 @@ void set_serving(Connection& connection, CatalogRow& catalog, std::int64_t now) 
     return {};
 }
 
+[[nodiscard]] CatalogVersion version_of(Connection& connection, const CatalogRow& catalog) {
+    Run row(connection, sql::catalog_version, catalog.catalog);
+    if (!row.next()) return {};
+    return {.specs = static_cast<std::size_t>(row.integer(0)), .written_at = row.time(1)};
+}
+
 void cancel_all(Connection& connection, std::string_view catalog_id, std::string_view reason, std::int64_t now) {
     std::vector<JobId> open;
     {
@@ -235,10 +241,11 @@ Result<std::vector<CatalogInfo>> SqliteStore::catalogs() {
     });
 }
 
-Status SqliteStore::delete_catalog(std::string_view catalog_id) {
+Status SqliteStore::delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion> seen) {
     return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
+        if (seen && version_of(connection, *catalog) != *seen) return catalog_written_since(catalog_id);
         cancel_all(connection, catalog_id, "its catalog was deleted", now);
         change(connection, sql::delete_catalog, catalog->catalog);
         gap_hints_.erase(catalog->catalog);

@@ -47,7 +47,9 @@ void reap_one(Connection& connection, HeldJob job, const std::string& worker_id,
     job.last_error = expiry_message(job.expiries, worker_id);
     change(connection, sql::set_attempts, job.id, job.attempts, job.expiries);
     set_last_error(connection, job.id, job.last_error);
-    if (job.attempts >= max_attempts) {
+    const bool ends = job.attempts >= max_attempts;
+    result.jobs.push_back({job.id, job.catalog_id, job.spec_name, worker_id, ends});
+    if (ends) {
         fail_job(connection, job, now);
         ++result.failed;
     } else {

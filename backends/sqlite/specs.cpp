@@ -118,9 +118,9 @@ private:
 
     // Whether the spec of the old name is given the new one.
     [[nodiscard]] bool rename(const CatalogRow& owner, const SpecWrite& write) {
-        if (write.renamed_from.empty() || find_spec(connection_, owner, write.spec_name) ||
-            !find_spec(connection_, owner, write.renamed_from))
-            return false;
+        if (write.renamed_from.empty() || find_spec(connection_, owner, write.spec_name)) return false;
+        const auto old = find_info(connection_, owner, write.renamed_from);
+        if (!old || (write.renamed_version && old->version() != *write.renamed_version)) return false;
         const bool open = has_open(connection_, write.catalog_id, write.renamed_from);
         change(connection_, sql::rename_spec, owner.catalog, write.catalog_id, write.renamed_from, write.spec_name,
                open);
@@ -242,12 +242,16 @@ Result<std::string> SqliteStore::spec_content(std::string_view catalog_id, std::
     });
 }
 
-Status SqliteStore::delete_spec(std::string_view catalog_id, std::string_view spec_name) {
+Status SqliteStore::delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                                std::optional<SpecVersion> seen) {
     return connections_.write([&](Connection& connection, std::int64_t now) -> Status {
         auto catalog = find_catalog(connection, catalog_id);
         if (!catalog) return std::unexpected(catalog.error());
         auto spec = find_spec(connection, *catalog, spec_name);
         if (!spec) return std::unexpected(spec.error());
+        if (const auto now_there = find_info(connection, *catalog, spec_name);
+            seen && now_there && now_there->version() != *seen)
+            return spec_written_since(catalog_id, spec_name);
         std::vector<JobId> open;
         {
             Run row(connection, sql::open_jobs_of_spec, catalog_id, spec_name);

@@ -50,6 +50,7 @@ inline constexpr char describe_catalog[] =
 inline constexpr char set_target[] =
     "UPDATE catalogs SET provider = ?2, target_profile = ?3, updated_at = ?4 WHERE catalog = ?1";
 inline constexpr char set_serving[] = "UPDATE catalogs SET serving_profile = ?2, updated_at = ?3 WHERE catalog = ?1";
+inline constexpr char catalog_version[] = "SELECT count(*), coalesce(max(updated_at), 0) FROM specs WHERE catalog = ?1";
 inline constexpr char delete_catalog[] = "DELETE FROM catalogs WHERE catalog = ?1";
 
 inline constexpr char fingerprint_of_hash[] = "SELECT fingerprint FROM fingerprints WHERE hash = ?1";

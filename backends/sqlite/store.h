@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "catalogs.h"
 #include "connections.h"
@@ -53,7 +54,7 @@ public:
     // catalogs.cpp
     [[nodiscard]] Result<bool> put_catalog(const CatalogWrite& catalog) override;
     [[nodiscard]] Result<std::vector<CatalogInfo>> catalogs() override;
-    [[nodiscard]] Status delete_catalog(std::string_view catalog_id) override;
+    [[nodiscard]] Status delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion> seen) override;
     [[nodiscard]] Status clone_catalog(std::string_view source_id, const CatalogWrite& target) override;
     [[nodiscard]] Result<std::size_t> set_targets(std::span<const CatalogTarget> targets) override;
     [[nodiscard]] Result<Profile> profile(const Sha256& profile_id) override;
@@ -64,7 +65,8 @@ public:
                                                       std::size_t limit) override;
     [[nodiscard]] Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override;
-    [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override;
+    [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                                     std::optional<SpecVersion> seen) override;
     [[nodiscard]] Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
                                                               std::chrono::milliseconds hold) override;
     [[nodiscard]] Status checked(std::span<const SpecRef> specs) override;

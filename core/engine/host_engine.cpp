@@ -46,7 +46,9 @@ public:
                     "`embedq catalogs list` shows all catalogs");
     }
 
-    Status delete_catalog(std::string_view catalog_id) override { return store_.delete_catalog(catalog_id); }
+    Status delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion> seen) override {
+        return store_.delete_catalog(catalog_id, seen);
+    }
 
     Status clone_catalog(std::string_view source_id, const CatalogWrite& target) override {
         if (Status valid = check_catalog_id(target.catalog_id); !valid) return valid;
@@ -105,8 +107,9 @@ public:
         if (!read) return std::unexpected(read.error());
         return operations;
     }
-    Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override {
-        return store_.delete_spec(catalog_id, spec_name);
+    Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                       std::optional<SpecVersion> seen) override {
+        return store_.delete_spec(catalog_id, spec_name, seen);
     }
 
     Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {

@@ -60,6 +60,7 @@ constexpr std::size_t max_note_bytes = 300;
     write.text_version = catalog::text_version;
     write.operations = std::move(document->operations);
     write.renamed_from = input.renamed_from;
+    write.renamed_version = input.renamed_version;
     write.record.root = input.root;
     write.record.path = input.path;
     write.record.notes = kept_notes(input.notes, document->notes);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "loader/guard.h"
@@ -117,8 +118,8 @@ public:
     Result<std::vector<CatalogInfo>> catalogs() override {
         return guard_.call(StoreVerb::catalogs, [&] { return inner_->catalogs(); });
     }
-    Status delete_catalog(std::string_view catalog_id) override {
-        return guard_.call(StoreVerb::delete_catalog, [&] { return inner_->delete_catalog(catalog_id); });
+    Status delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion> seen) override {
+        return guard_.call(StoreVerb::delete_catalog, [&] { return inner_->delete_catalog(catalog_id, seen); });
     }
     Status clone_catalog(std::string_view source_id, const CatalogWrite& target) override {
         return guard_.call(StoreVerb::clone_catalog, [&] { return inner_->clone_catalog(source_id, target); });
@@ -143,8 +144,9 @@ public:
     Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override {
         return guard_.call(StoreVerb::spec_content, [&] { return inner_->spec_content(catalog_id, spec_name); });
     }
-    Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override {
-        return guard_.call(StoreVerb::delete_spec, [&] { return inner_->delete_spec(catalog_id, spec_name); });
+    Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                       std::optional<SpecVersion> seen) override {
+        return guard_.call(StoreVerb::delete_spec, [&] { return inner_->delete_spec(catalog_id, spec_name, seen); });
     }
     Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {
         return guard_.call(StoreVerb::due_refreshes, [&] { return inner_->due_refreshes(limit, hold); });

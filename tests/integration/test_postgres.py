@@ -59,7 +59,7 @@ class Postgres(unittest.TestCase):
         after = self.findings(world)
         for subject in ("server", "pooler", "clock", "connections", "rights", "tables and indexes", "invalid indexes",
                         "schema", "size"):
-            self.assertEqual([finding["level"] for finding in after[subject]], ["good"], after[subject])
+            self.assertEqual([finding["level"] for finding in after[subject]], ["ok"], after[subject])
         self.assertEqual([finding["level"] for finding in after["settings"]], ["fault", "fault", "note"],
                          "it runs without fsync")
 
@@ -95,9 +95,9 @@ class Postgres(unittest.TestCase):
     def test_a_newer_schema_is_refused(self):
         world = self.world(self.database())
         self.assertEqual(world.run("migrate", "up").returncode, 0)
-        self.server.sql("insert into embedq.migrations (number, name) values (3, 'to come')", database=self.name)
+        self.server.sql("insert into embedq.migrations (number, name) values (4, 'to come')", database=self.name)
         for words in (("worker",), ("migrate", "up"), ("status",)):
-            self.assertIn("version 3, and this build needs 2; a newer embedq made it: use that one",
+            self.assertIn("version 4, and this build needs 3; a newer embedq made it: use that one",
                           self.refuses(world, *words))
         self.assertIn("a newer one", self.findings(world)["schema"][0]["hint"])
 

@@ -73,14 +73,14 @@ class Surface(stage.Stage):
         self.assertEqual(self.job("pets", "status", "attempts", "last_error", "worker_id", "lease_expires_at",
                                   "completed_at <= now()",
                                   "next_run_at <= completed_at", "started_at <= completed_at"),
-                         ["succeeded", "0", "", "me", None, "t", "t", "t"])
+                         ["succeeded", "1", "", "me", None, "t", "t", "t"])
 
     def test_a_failed_job(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.claim('me', TOKEN)}; "
                    f"{stage.commit(TOKEN, 'failed', 'refused for good')}")
-        self.assertEqual(self.job("pets", "status", "last_error", "worker_id", "lease_expires_at",
+        self.assertEqual(self.job("pets", "status", "attempts", "last_error", "worker_id", "lease_expires_at",
                                   "completed_at <= now()"),
-                         ["failed", "refused for good", "me", None, "t"])
+                         ["failed", "1", "refused for good", "me", None, "t"])
 
     def test_a_cancelled_job(self):
         self.owner(f"{stage.put('pets', ['a'])}; {stage.call('delete_spec', 'shop', 'pets')}")

@@ -69,8 +69,10 @@ struct SpecWrite {
     std::vector<Operation> operations;  // in document order; its index is the operation's position
     SpecRecord record = {};
     // The name under which the spec is stored now, if its file was renamed: it remains the same spec, with its jobs and
-    // its time of creation. Ignored if there is no spec of that name, or if there is one of the new name.
+    // its time of creation. Ignored if there is no spec of that name, if it has another version than `renamed_version`,
+    // or if there is one of the new name.
     std::string renamed_from = {};
+    std::optional<SpecVersion> renamed_version = std::nullopt;  // nothing: whichever it has
 };
 
 enum class PutOutcome : std::uint8_t { created, changed, unchanged };
@@ -109,6 +111,7 @@ struct SpecInfo {
     std::optional<Time> parked_until = std::nullopt;  // the reconciler leaves it alone until then
     SpecRecord record = {};
     std::optional<Time> checked_at = std::nullopt;  // when its source was last asked, if that is known
+    [[nodiscard]] SpecVersion version() const noexcept { return {created_at, generation}; }
 };
 
 struct CatalogWrite {

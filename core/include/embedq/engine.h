@@ -37,6 +37,7 @@ struct SpecInput {
     std::string root = {};                                            // as in SpecRecord
     std::string path = {};                                            // as in SpecRecord
     std::string renamed_from = {};                                    // as in SpecWrite
+    std::optional<SpecVersion> renamed_version = std::nullopt;        // as in SpecWrite
     std::vector<Note> notes = {};                                     // what was left out before the document is parsed
     std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // as in SpecRecord; nothing: as it is
 };
@@ -93,7 +94,9 @@ public:
     [[nodiscard]] virtual Result<bool> put_catalog(const CatalogWrite& catalog) = 0;
     [[nodiscard]] virtual Result<std::vector<CatalogInfo>> catalogs() = 0;
     [[nodiscard]] virtual Result<CatalogInfo> catalog(std::string_view catalog_id) = 0;
-    [[nodiscard]] virtual Status delete_catalog(std::string_view catalog_id) = 0;
+    // `seen` as in Store.
+    [[nodiscard]] virtual Status delete_catalog(std::string_view catalog_id,
+                                                std::optional<CatalogVersion> seen = {}) = 0;
     [[nodiscard]] virtual Status clone_catalog(std::string_view source_id, const CatalogWrite& target) = 0;
     // Starts a new epoch: every text of the catalog is embedded again, and the present vectors serve until all are
     // there. Returns how many jobs were enqueued.
@@ -114,7 +117,8 @@ public:
     [[nodiscard]] virtual Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) = 0;
     [[nodiscard]] virtual Result<std::vector<Operation>> spec_operations(std::string_view catalog_id,
                                                                          std::string_view spec_name) = 0;
-    [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name) = 0;
+    [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                                             std::optional<SpecVersion> seen = {}) = 0;
     // As in Store.
     [[nodiscard]] virtual Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
                                                                       std::chrono::milliseconds hold) = 0;

@@ -5,12 +5,26 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
+#include <vector>
+
+#include "embedq/values.h"
 
 namespace embedq {
 
+// A job whose lease expired.
+struct ReapedJob {
+    JobId id = 0;
+    std::string catalog_id;
+    std::string spec_name;
+    std::string worker_id;  // that held it
+    bool failed = false;    // its attempts ran out
+};
+
 struct ReapResult {
     std::size_t requeued = 0;
-    std::size_t failed = 0;  // attempts ran out
+    std::size_t failed = 0;
+    std::vector<ReapedJob> jobs = {};  // all of them
 };
 
 struct ReconcileResult {

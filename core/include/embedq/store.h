@@ -3,13 +3,13 @@
 // Each verb is one transaction: all of it or none of it. Every member may be called from any thread. Time is the
 // store's own clock; durations are counted from now. A verb that fails for a passing reason (busy, connection lost)
 // returns `unavailable`, and repeating it does no harm. The verbs stand in the order in which to implement them; the
-// conformance kit proves the invariants of docs/architecture.md, group by group.
-// Its terms (settled, gap, force, …) are explained in store_types.h.
+// conformance kit proves the invariants of docs/architecture.md, group by group. store_types.h has its terms.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -43,7 +43,8 @@ public:
     [[nodiscard]] virtual Result<bool> put_catalog(const CatalogWrite& catalog) = 0;
     [[nodiscard]] virtual Result<std::vector<CatalogInfo>> catalogs() = 0;
     // Deletes the specs with it; open jobs end `cancelled`; job history stays.
-    [[nodiscard]] virtual Status delete_catalog(std::string_view catalog_id) = 0;
+    [[nodiscard]] virtual Status delete_catalog(std::string_view catalog_id,
+                                                std::optional<CatalogVersion> seen = {}) = 0;
     // Sets provider and target profile, and stores the profile. The serving profile follows at once where there was
     // none or where the catalog has nothing to embed. Pending jobs move to the new target. Enqueues nothing:
     // `reconcile` does. Returns how many catalogs changed.
@@ -61,7 +62,8 @@ public:
                                                               std::size_t limit) = 0;
     [[nodiscard]] virtual Result<SpecInfo> spec(std::string_view catalog_id, std::string_view spec_name) = 0;
     [[nodiscard]] virtual Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) = 0;
-    [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name) = 0;
+    [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                                             std::optional<SpecVersion> seen = {}) = 0;
     // Specs whose source is due to be asked again, one refresh interval after it was asked last (a write that is not
     // `unchanged` counts as asking): those first that are due longest, returned in any order. Each is due again after
     // `hold`, so that no other process gets it meanwhile; `checked` makes it due one interval from now.
@@ -98,8 +100,7 @@ public:
     [[nodiscard]] virtual Result<NextDue> next_due(std::span<const Sha256> fingerprints) = 0;
 
     // --- Maintenance; safe from any process at any time.
-    // Returns jobs with an expired lease to pending; an attempt counts if it stored no new vector; at `max_attempts`
-    // the job fails.
+    // Jobs with an expired lease go back to pending. An attempt without a new vector counts; `max_attempts` end a job.
     [[nodiscard]] virtual Result<ReapResult> reap(std::uint32_t max_attempts) = 0;
     // A `reconciler` job for each spec with a gap or a due refusal that has no open job and is not parked. Empty: all.
     [[nodiscard]] virtual Result<ReconcileResult> reconcile(std::string_view catalog_id) = 0;

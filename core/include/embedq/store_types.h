@@ -7,6 +7,7 @@
 //   epoch     counts how often a catalog was embedded again under the same model; each is a profile of its own
 //   force     `force_from` of a spec: a time before which the vectors of its texts do not count; set by a manual_retry
 //   parked    a failing spec that `reconcile` passes over for growing times, until it is written or retried by hand
+//   seen      what somebody saw before a deletion. If that is another version by now, nothing is deleted: `conflict`
 //   suspect   a job whose lease expired twice: it may kill its worker, so it is claimed alone
 //
 // Plain values.

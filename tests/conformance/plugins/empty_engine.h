@@ -1,6 +1,9 @@
 // An engine without catalogs, for tests of a service's start and stop.
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 #include "embedq/claim.h"
 #include "embedq/engine.h"
 
@@ -11,7 +14,7 @@ public:
     Result<bool> put_catalog(const CatalogWrite&) override { return none(); }
     Result<std::vector<CatalogInfo>> catalogs() override { return std::vector<CatalogInfo>{}; }
     Result<CatalogInfo> catalog(std::string_view) override { return none(); }
-    Status delete_catalog(std::string_view) override { return none(); }
+    Status delete_catalog(std::string_view, std::optional<CatalogVersion>) override { return none(); }
     Status clone_catalog(std::string_view, const CatalogWrite&) override { return none(); }
     Result<std::size_t> reembed_catalog(std::string_view) override { return none(); }
     Result<EmbeddingEstimate> estimate(std::string_view, EstimateFor) override { return none(); }
@@ -21,7 +24,7 @@ public:
     Result<SpecInfo> spec(std::string_view, std::string_view) override { return none(); }
     Result<std::string> spec_content(std::string_view, std::string_view) override { return none(); }
     Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override { return none(); }
-    Status delete_spec(std::string_view, std::string_view) override { return none(); }
+    Status delete_spec(std::string_view, std::string_view, std::optional<SpecVersion>) override { return none(); }
     Result<std::vector<SpecInfo>> due_refreshes(std::size_t, std::chrono::milliseconds) override {
         return std::vector<SpecInfo>{};
     }

@@ -53,6 +53,8 @@ public:
     std::optional<Error> estimate_error;
     std::vector<WorkerInfo> worker_list;
 
+    CatalogVersion catalog_version;  // a deletion of another one is a conflict
+
     // --- recorded calls
     std::vector<SpecInput> put;
     std::vector<std::size_t> batch_sizes;
@@ -71,7 +73,8 @@ public:
         }
         return fail(ErrorKind::not_found, "there is no catalog '" + std::string(id) + "'");
     }
-    Status delete_catalog(std::string_view) override {
+    Status delete_catalog(std::string_view, std::optional<CatalogVersion> seen) override {
+        if (seen && *seen != catalog_version) return fail(ErrorKind::conflict, "was written since it was looked at");
         ++destroyed;
         return {};
     }
@@ -155,7 +158,10 @@ public:
     Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override {
         return std::vector<Operation>{};
     }
-    Status delete_spec(std::string_view, std::string_view name) override {
+    Status delete_spec(std::string_view, std::string_view name, std::optional<SpecVersion> seen) override {
+        const auto known = spec_list.find(name);
+        if (seen && known != spec_list.end() && known->second.version() != *seen)
+            return fail(ErrorKind::conflict, "was written since it was looked at");
         ++destroyed;
         spec_list.erase(std::string(name));
         return {};

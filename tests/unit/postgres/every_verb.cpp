@@ -93,8 +93,11 @@ void call_every_verb(Store& store) {
     EXPECT_EQ(must(store.put_specs({&write, 1})).at(0).outcome, PutOutcome::changed);
     write.renamed_from = std::exchange(write.spec_name, "pets");
     must(store.put_specs({&write, 1}));
-    must(store.delete_spec("shop", "pets"));
-    must(store.delete_catalog("shop"));
+    write.renamed_from = std::exchange(write.spec_name, "animals");
+    write.renamed_version = must(store.spec("shop", "pets")).version();
+    EXPECT_EQ(must(store.put_specs({&write, 1})).at(0).outcome, PutOutcome::changed);
+    must(store.delete_spec("shop", "animals", must(store.spec("shop", "animals")).version()));
+    must(store.delete_catalog("shop", CatalogVersion{}));
     must(store.prune({.older_than = std::chrono::hours(0), .limit = 100}));
 }
 

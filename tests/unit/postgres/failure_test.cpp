@@ -28,6 +28,7 @@ constexpr std::array expectations{
     Expected{"EQ003", ErrorKind::not_found, false, false, ""},
     Expected{"EQ004", ErrorKind::conflict, false, false, "choose another id, or delete it first"},
     Expected{"EQ005", ErrorKind::invalid_argument, false, false, ""},
+    Expected{"EQ006", ErrorKind::conflict, false, false, "look at it again, then repeat the command"},
     Expected{"40000", ErrorKind::unavailable, true, false, ""},
     Expected{"40001", ErrorKind::unavailable, true, false, ""},
     Expected{"40P01", ErrorKind::unavailable, true, false, ""},

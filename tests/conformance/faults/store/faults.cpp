@@ -171,6 +171,16 @@ const std::array planted_faults{
           make<PauseKindForgotten>},
 
     // sharing_faults.h
+    Fault{"specs_are_deleted_unseen", "a spec is deleted though it was written since",
+          "deleting_what_was_seen.only_the_version_that_was_seen", make<SpecsAreDeletedUnseen>},
+    Fault{"only_the_generation_counts", "a spec that was deleted and put again is taken for the one that was seen",
+          "deleting_what_was_seen.a_spec_that_was_put_again_is_another", make<OnlyTheGenerationCounts>},
+    Fault{"catalogs_are_deleted_unseen", "a catalog is deleted though its specs were written since",
+          "deleting_what_was_seen.only_the_catalog_that_was_seen", make<CatalogsAreDeletedUnseen>},
+    Fault{"specs_are_renamed_unseen", "a spec gets another name though it was written since",
+          "renaming.a_spec_written_since_keeps_its_name", make<SpecsAreRenamedUnseen>},
+    Fault{"expired_jobs_are_counted_only", "which jobs expired is not returned",
+          "recovered_in_time.an_expired_job_is_named", make<ExpiredJobsAreCountedOnly>},
     Fault{"limits_lost_with_the_pause", "the end of a pause deletes what was learned",
           "endpoint_states.limits_and_pauses_leave_each_other_alone", make<LimitsLostWithThePause>},
     Fault{"inputs_bound_forgotten", "one of the learned limits is not kept",

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +26,9 @@ public:
     Result<MigrationState> migrate(std::stop_token stop = {}) override { return inner_->migrate(std::move(stop)); }
     Result<bool> put_catalog(const CatalogWrite& catalog) override { return inner_->put_catalog(catalog); }
     Result<std::vector<CatalogInfo>> catalogs() override { return inner_->catalogs(); }
-    Status delete_catalog(std::string_view catalog_id) override { return inner_->delete_catalog(catalog_id); }
+    Status delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion> seen) override {
+        return inner_->delete_catalog(catalog_id, seen);
+    }
     Status clone_catalog(std::string_view source_id, const CatalogWrite& target) override {
         return inner_->clone_catalog(source_id, target);
     }
@@ -46,8 +49,9 @@ public:
     Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override {
         return inner_->spec_content(catalog_id, spec_name);
     }
-    Status delete_spec(std::string_view catalog_id, std::string_view spec_name) override {
-        return inner_->delete_spec(catalog_id, spec_name);
+    Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                       std::optional<SpecVersion> seen) override {
+        return inner_->delete_spec(catalog_id, spec_name, seen);
     }
     Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {
         return inner_->due_refreshes(limit, hold);

@@ -1,16 +1,72 @@
-// Faults in the rate limits and the learned limits that processes share.
+// Faults in the rate limits and the learned limits that processes share, and where one overlooks another's work.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
 
+#include "embedq/catalog.h"
 #include "embedq/endpoint.h"
 #include "embedq/maintenance.h"
 #include "faulty_store.h"
 
 namespace embedq::conformance::faults {
+
+// --- what another process did
+
+class SpecsAreDeletedUnseen final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Status delete_spec(std::string_view catalog_id, std::string_view spec_name, std::optional<SpecVersion>) override {
+        return inner().delete_spec(catalog_id, spec_name);
+    }
+};
+
+class OnlyTheGenerationCounts final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
+                       std::optional<SpecVersion> seen) override {
+        const auto present = inner().spec(catalog_id, spec_name);
+        if (seen && present) seen->created_at = present->created_at;
+        return inner().delete_spec(catalog_id, spec_name, seen);
+    }
+};
+
+class CatalogsAreDeletedUnseen final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Status delete_catalog(std::string_view catalog_id, std::optional<CatalogVersion>) override {
+        return inner().delete_catalog(catalog_id);
+    }
+};
+
+class SpecsAreRenamedUnseen final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
+        std::vector<SpecWrite> writes(specs.begin(), specs.end());
+        for (SpecWrite& write : writes) write.renamed_version.reset();
+        return inner().put_specs(writes);
+    }
+};
+
+class ExpiredJobsAreCountedOnly final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<ReapResult> reap(std::uint32_t max_attempts) override {
+        auto result = inner().reap(max_attempts);
+        if (result) result->jobs.clear();
+        return result;
+    }
+};
+
+// --- rate limits and learned limits
 
 // Changes the requests on their way in.
 class RequestsChanged : public FaultyStore {

@@ -222,6 +222,21 @@ void a_delay_is_kept_to(Kit& kit) {
 
 // --- recovered_in_time
 
+void an_expired_job_is_named(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const auto job = kit.claim_one();
+    kit.advance(20s);
+    const auto reaped = must(kit.store().reap(1));
+    ASSERT_EQ(reaped.jobs.size(), 1U);
+    EXPECT_EQ(reaped.jobs[0].id, job.ref.id);
+    EXPECT_EQ(reaped.jobs[0].catalog_id, "shop");
+    EXPECT_EQ(reaped.jobs[0].spec_name, "pets");
+    EXPECT_EQ(reaped.jobs[0].worker_id, "worker");
+    EXPECT_TRUE(reaped.jobs[0].failed) << "it had one attempt";
+    EXPECT_TRUE(must(kit.store().reap(1)).jobs.empty());
+}
+
 void an_expired_job_is_claimable_again(Kit& kit) {
     kit.catalog();
     kit.put(document("pets", {"a"}));
@@ -327,6 +342,7 @@ std::vector<Case> fence_cases() {
         {"lease_by_database_clock", "a_worker_clock_an_hour_off_changes_nothing",
          a_worker_clock_an_hour_off_changes_nothing, unless_own_clock},
         {"lease_by_database_clock", "a_delay_is_kept_to", a_delay_is_kept_to},
+        {"recovered_in_time", "an_expired_job_is_named", an_expired_job_is_named},
         {"recovered_in_time", "an_expired_job_is_claimable_again", an_expired_job_is_claimable_again},
         {"recovered_in_time", "next_due_counts_the_earliest_lease", next_due_counts_the_earliest_lease},
         {"recovered_in_time", "next_due_counts_the_fingerprints_asked_for", next_due_counts_the_fingerprints_asked_for},

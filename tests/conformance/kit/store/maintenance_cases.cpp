@@ -249,10 +249,81 @@ void a_deletion_can_complete_the_flip(Kit& kit) {
     EXPECT_EQ(kit.info().serving_profile, second.id);
 }
 
+// --- what somebody has seen
+
+void only_the_version_that_was_seen(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const SpecVersion seen = must(kit.store().spec("shop", "pets")).version();
+    kit.put(document("pets", {"b"}));
+    kit.advance(1s);
+    expect_error(kit.store().delete_spec("shop", "pets", seen), ErrorKind::conflict, "pets");
+    EXPECT_EQ(must(kit.store().spec_content("shop", "pets")), "b\n");
+    EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U) << "nothing is cancelled";
+    must(kit.store().delete_spec("shop", "pets", must(kit.store().spec("shop", "pets")).version()));
+    expect_error(kit.store().spec("shop", "pets"), ErrorKind::not_found, "pets");
+    expect_error(kit.store().delete_spec("shop", "pets", seen), ErrorKind::not_found, "pets");
+}
+
+void an_unchanged_write_is_no_other_version(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const SpecVersion seen = must(kit.store().spec("shop", "pets")).version();
+    kit.advance(1s);
+    ASSERT_EQ(kit.put(document("pets", {"a"})).outcome, PutOutcome::unchanged);
+    kit.embed_everything();
+    must(kit.store().delete_spec("shop", "pets", seen));
+}
+
+void a_spec_that_was_put_again_is_another(Kit& kit) {
+    kit.catalog();
+    kit.put(document("pets", {"a"}));
+    const SpecVersion seen = must(kit.store().spec("shop", "pets")).version();
+    must(kit.store().delete_spec("shop", "pets"));
+    kit.advance(1s);
+    kit.put(document("pets", {"a"}));
+    expect_error(kit.store().delete_spec("shop", "pets", seen), ErrorKind::conflict, "pets");
+}
+
+CatalogVersion seen_in(Kit& kit) {
+    CatalogVersion seen;
+    for (const SpecInfo& spec : must(kit.store().specs("shop", "", 100))) {
+        ++seen.specs;
+        seen.written_at = std::max(seen.written_at, spec.updated_at);
+    }
+    return seen;
+}
+
+void only_the_catalog_that_was_seen(Kit& kit) {
+    kit.catalog();
+    CatalogVersion seen = seen_in(kit);
+    const auto stays = [&] {
+        expect_error(kit.store().delete_catalog("shop", seen), ErrorKind::conflict, "shop");
+        seen = seen_in(kit);
+        kit.advance(1s);
+    };
+    kit.put(document("pets", {"a"}));
+    stays();
+    kit.put(document("pets", {"b"}));
+    stays();
+    kit.put(document("cars", {"c"}));
+    stays();
+    must(kit.store().delete_spec("shop", "cars"));
+    stays();
+    EXPECT_EQ(kit.open_jobs("pets", JobStatus::pending), 1U) << "nothing is cancelled";
+    kit.embed_everything();  // is no write of a document
+    must(kit.store().delete_catalog("shop", seen));
+    EXPECT_TRUE(must(kit.store().catalogs()).empty());
+}
+
 }  // namespace
 
 std::vector<Case> maintenance_cases() {
     return {
+        {"deleting_what_was_seen", "only_the_version_that_was_seen", only_the_version_that_was_seen},
+        {"deleting_what_was_seen", "an_unchanged_write_is_no_other_version", an_unchanged_write_is_no_other_version},
+        {"deleting_what_was_seen", "a_spec_that_was_put_again_is_another", a_spec_that_was_put_again_is_another},
+        {"deleting_what_was_seen", "only_the_catalog_that_was_seen", only_the_catalog_that_was_seen},
         {"reconciler_reads_the_truth", "a_lost_enqueue_is_found", a_lost_enqueue_is_found},
         {"reconciler_reads_the_truth", "an_open_job_is_enough", an_open_job_is_enough},
         {"reconciler_reads_the_truth", "a_second_sweep_enqueues_nothing", a_second_sweep_enqueues_nothing},

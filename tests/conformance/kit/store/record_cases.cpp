@@ -184,6 +184,23 @@ void an_old_name_that_is_not_there_is_ignored(Kit& kit) {
     EXPECT_EQ(kit.info().spec_count, 2U);
 }
 
+void a_spec_written_since_keeps_its_name(Kit& kit) {
+    kit.catalog();
+    kit.put(recorded("pets", {"a"}));
+    const SpecVersion seen = info_of(kit, "pets").version();
+    kit.put(recorded("pets", {"b"}));
+    auto write = recorded("animals", {"a"});
+    write.renamed_from = "pets";
+    write.renamed_version = seen;
+    EXPECT_EQ(kit.put(write).outcome, PutOutcome::created);
+    EXPECT_EQ(must(kit.store().spec_content("shop", "pets")), "b\n");
+    EXPECT_EQ(must(kit.store().spec_content("shop", "animals")), "a\n");
+    write.spec_name = "beasts";
+    write.renamed_version = info_of(kit, "pets").version();
+    EXPECT_EQ(kit.put(write).outcome, PutOutcome::changed);
+    expect_error(kit.store().spec("shop", "pets"), ErrorKind::not_found, "pets");
+}
+
 void a_name_that_a_deleted_spec_had(Kit& kit) {
     kit.catalog();
     kit.put(recorded("pets", {"a"}));
@@ -332,6 +349,7 @@ std::vector<Case> record_cases() {
         {"renaming", "a_rename_takes_open_jobs_along", a_rename_takes_open_jobs_along},
         {"renaming", "there_and_back", there_and_back},
         {"renaming", "an_old_name_that_is_not_there_is_ignored", an_old_name_that_is_not_there_is_ignored},
+        {"renaming", "a_spec_written_since_keeps_its_name", a_spec_written_since_keeps_its_name},
         {"renaming", "a_name_that_a_deleted_spec_had", a_name_that_a_deleted_spec_had},
         {"renaming", "readers_see_both_names", readers_see_both_names},
         {"refreshes", "a_source_is_due_after_its_interval", a_source_is_due_after_its_interval},

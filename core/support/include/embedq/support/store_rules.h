@@ -41,6 +41,7 @@ inline constexpr std::chrono::hours longest_silence{24};
 inline constexpr std::string_view no_such_catalog_hint = "create it first, or check the id";
 inline constexpr std::string_view no_such_spec_hint = "put it first, or check the name";
 inline constexpr std::string_view catalog_exists_hint = "choose another id, or delete it first";
+inline constexpr std::string_view written_since_hint = "look at it again, then repeat the command";
 
 [[nodiscard]] inline std::unexpected<Error> no_such_catalog(std::string_view catalog_id) {
     return fail(ErrorKind::not_found, "there is no catalog '" + std::string(catalog_id) + "'",
@@ -57,6 +58,19 @@ inline constexpr std::string_view catalog_exists_hint = "choose another id, or d
 [[nodiscard]] inline std::unexpected<Error> catalog_exists(std::string_view catalog_id) {
     return fail(ErrorKind::conflict, "there is already a catalog '" + std::string(catalog_id) + "'",
                 std::string(catalog_exists_hint));
+}
+[[nodiscard]] inline std::unexpected<Error> spec_written_since(std::string_view catalog_id,
+                                                               std::string_view spec_name) {
+    return fail(ErrorKind::conflict,
+                "the spec '" + std::string(spec_name) + "' of catalog '" + std::string(catalog_id) +
+                    "' was written since it was looked at, and is not deleted",
+                std::string(written_since_hint));
+}
+[[nodiscard]] inline std::unexpected<Error> catalog_written_since(std::string_view catalog_id) {
+    return fail(ErrorKind::conflict,
+                "specs of catalog '" + std::string(catalog_id) +
+                    "' were written or deleted since it was looked at, and it is not deleted",
+                std::string(written_since_hint));
 }
 [[nodiscard]] inline std::unexpected<Error> lease_lost(JobId job) {
     return fail(ErrorKind::lost, "job " + std::to_string(job) + " is no longer held by this token");
