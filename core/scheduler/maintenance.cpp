@@ -1,6 +1,8 @@
 #include "scheduler/maintenance.h"
 
 #include <algorithm>
+#include <array>
+#include <string>
 
 #include "sync/backoff.h"
 #include "sync/mutex.h"
@@ -13,9 +15,23 @@ namespace {
 constexpr int max_prune_rounds = 100;                // in a row; the rest waits for the next time
 constexpr std::chrono::milliseconds reap_delay{20};  // after a lease's end, so that it has surely expired
 constexpr std::size_t reaper_lines = 4;              // a minute
+constexpr std::size_t named_jobs = 5;                // in a line
 // Statements that read much are not repeated as soon as others.
 constexpr sync::Backoff maintenance_backoff{
     .base = std::chrono::milliseconds(1'000), .factor = 2, .max = std::chrono::milliseconds(30'000)};
+
+// ": job 7 (shop/pets) of worker 'a', job 9 (shop/cars) of worker 'b', and 3 others"
+std::string names_of(const ReapResult& reaped) {
+    std::string names;
+    for (const ReapedJob& job : reaped.jobs) {
+        names += names.empty() ? ": " : ", ";
+        names += "job " + std::to_string(job.id) + " (" + job.catalog_id + "/" + job.spec_name + ") of worker '" +
+                 job.worker_id + "'";
+    }
+    const std::size_t others = reaped.requeued + reaped.failed - reaped.jobs.size();
+    if (!names.empty() && others > 0) names += ", and " + std::to_string(others) + (others == 1 ? " other" : " others");
+    return names;
+}
 
 }  // namespace
 
@@ -57,6 +73,9 @@ void Reaper::reap() {
     const bool found = result->requeued > 0 || result->failed > 0;
     unreported_.requeued += result->requeued;
     unreported_.failed += result->failed;
+    for (const ReapedJob& job : result->jobs) {
+        if (unreported_.jobs.size() < named_jobs) unreported_.jobs.push_back(job);
+    }
     report();
     if (!found) return;
     state_.notifier().publish();
@@ -67,8 +86,17 @@ void Reaper::reap() {
 void Reaper::report() {
     if ((unreported_.requeued == 0 && unreported_.failed == 0) || !lines_.take(state_.now())) return;
     const bool one = unreported_.requeued == 1;
-    state_.logger().warn("leases ran out: " + std::to_string(unreported_.requeued) + (one ? " job goes" : " jobs go") +
-                         " back to the queue, " + std::to_string(unreported_.failed) + " failed permanently");
+    const std::string line = "leases ran out: " + std::to_string(unreported_.requeued) +
+                             (one ? " job goes" : " jobs go") + " back to the queue, " +
+                             std::to_string(unreported_.failed) + " failed permanently" + names_of(unreported_);
+    if (unreported_.jobs.size() == 1 && unreported_.requeued + unreported_.failed == 1) {
+        const ReapedJob& job = unreported_.jobs.front();
+        const std::array fields{LogField{"job", job.id}, LogField{"catalog", job.catalog_id},
+                                LogField{"spec", job.spec_name}, LogField{"worker", job.worker_id}};
+        state_.logger().log_fields(LogLevel::warn, line, fields);
+    } else {
+        state_.logger().warn(line);
+    }
     unreported_ = {};
 }
 

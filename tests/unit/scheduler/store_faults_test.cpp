@@ -236,7 +236,8 @@ TEST_F(StoreFaultsTest, AnExpiredLeaseThatCannotBeReturnedIsNotTriedWithoutAPaus
     run_for(seconds(10));
     EXPECT_THAT(lines(), ::testing::Contains(HasSubstr("look for expired leases (")));
     EXPECT_THAT(lines(),
-                ::testing::Contains(StartsWith("leases ran out: 1 job goes back to the queue, 0 failed permanently")));
+                ::testing::Contains(::testing::MatchesRegex("leases ran out: 1 job goes back to the queue, 0 failed "
+                                                            "permanently: job [0-9]+ \\(.+/.+\\) of worker '.+'")));
 }
 
 TEST_F(StoreFaultsTest, JobsThatCannotBePlannedAreNotClaimedAgainAndAgain) {
