@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -28,12 +31,42 @@ bool is_there(const GoneSpec& gone) {
     return type != fs::file_type::not_found;
 }
 
-// Another process may have put the spec again since.
-Result<bool> is_as_it_was(Engine& engine, std::string_view catalog_id, const GoneSpec& gone) {
-    const auto spec = engine.spec(catalog_id, gone.spec_name);
-    if (!spec && spec.error().kind == ErrorKind::not_found) return false;
-    if (!spec) return std::unexpected(spec.error());
-    return spec->generation == gone.generation && spec->record.root == gone.root && spec->record.path == gone.path;
+// The folder of the file, or the nearest one above it that is there, if that is empty and not the root itself.
+std::optional<std::string> empty_folder_of(const GoneSpec& gone) {
+    const fs::path root(gone.root);
+    std::error_code error;
+    for (fs::path folder = (root / gone.path).parent_path(); folder != root && folder.has_relative_path();
+         folder = folder.parent_path()) {
+        if (!fs::is_directory(folder, error)) continue;
+        const bool empty = fs::is_empty(folder, error);
+        return empty && !error ? std::optional(folder.string()) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+// Takes out those of folders that are there and empty.
+std::vector<KeptSpecs> take_from_empty_folders(std::vector<GoneSpec>& gone) {
+    std::map<std::string, KeptSpecs> kept;
+    std::erase_if(gone, [&](const GoneSpec& each) {
+        const auto folder = empty_folder_of(each);
+        if (!folder) return false;
+        KeptSpecs& of_folder = kept[*folder];
+        of_folder.specs.push_back(each);
+        return true;
+    });
+    std::vector<KeptSpecs> all;
+    for (auto& [folder, specs] : kept) {
+        specs.folder = folder;
+        specs.of = specs.specs.size();
+        specs.why = KeptFor::empty_folder;
+        all.push_back(std::move(specs));
+    }
+    return all;
+}
+
+// It has deleted the spec, or put it again.
+bool is_of_another_process(ErrorKind kind) {
+    return kind == ErrorKind::not_found || kind == ErrorKind::conflict;
 }
 
 }  // namespace
@@ -58,23 +91,23 @@ Result<FolderSync> FolderSync::look(Engine& engine, std::string_view catalog_id,
                                .root = spec.record.root,
                                .path = spec.record.path,
                                .content_hash = spec.content_hash,
-                               .generation = spec.generation});
+                               .version = spec.version()});
     });
     if (!listed) return std::unexpected(listed.error());
     return sync;
 }
 
-std::string FolderSync::renamed_from(const DocumentFile& file, const Sha256& content_hash) {
+std::optional<GoneSpec> FolderSync::renamed_from(const DocumentFile& file, const Sha256& content_hash) {
     const auto at = folders_.find(file.root);
-    if (at == folders_.end() || !policy_.removes) return {};
+    if (at == folders_.end() || !policy_.removes) return std::nullopt;
     std::vector<GoneSpec>& gone = at->second.gone;
     const std::string name = fs::path(file.path_in_root).filename().string();
     const auto same = [&](const GoneSpec& each) { return each.content_hash == content_hash; };
     auto best = std::ranges::find_if(
         gone, [&](const GoneSpec& each) { return same(each) && fs::path(each.path).filename().string() == name; });
     if (best == gone.end()) best = std::ranges::find_if(gone, same);
-    if (best == gone.end()) return {};
-    std::string from = std::move(best->spec_name);
+    if (best == gone.end()) return std::nullopt;
+    GoneSpec from = std::move(*best);
     gone.erase(best);
     return from;
 }
@@ -88,12 +121,15 @@ void FolderSync::found_again(std::span<const std::string> spec_names) {
 SyncReport FolderSync::plan() const {
     SyncReport report;
     for (const auto& [root, folder] : folders_) {
-        if (folder.gone.empty()) continue;
-        KeptSpecs kept{.root = root, .specs = folder.gone, .of = folder.specs, .why = KeptFor::policy};
+        std::vector<GoneSpec> gone = folder.gone;
+        if (policy_.removes && !policy_.confirmed && !folder.empty)
+            std::ranges::move(take_from_empty_folders(gone), std::back_inserter(report.kept));
+        if (gone.empty()) continue;
+        KeptSpecs kept{.folder = root, .specs = std::move(gone), .of = folder.specs, .why = KeptFor::policy};
         if (policy_.removes) {
             if (policy_.confirmed ||
-                (!folder.empty && folder.gone.size() <= std::max(few_specs, folder.specs / few_of_all))) {
-                report.removed.insert(report.removed.end(), folder.gone.begin(), folder.gone.end());
+                (!folder.empty && kept.specs.size() <= std::max(few_specs, folder.specs / few_of_all))) {
+                std::ranges::move(kept.specs, std::back_inserter(report.removed));
                 continue;
             }
             kept.why = folder.empty ? KeptFor::empty_folder : KeptFor::many;
@@ -107,11 +143,9 @@ Result<SyncReport> FolderSync::remove(Engine& engine) const {
     SyncReport report = plan();
     std::vector<GoneSpec> removed;
     for (GoneSpec& gone : report.removed) {
-        const auto same = is_as_it_was(engine, catalog_id_, gone);
-        if (!same) return std::unexpected(same.error());
-        if (!*same || is_there(gone)) continue;
-        const Status deleted = engine.delete_spec(catalog_id_, gone.spec_name);
-        if (!deleted && deleted.error().kind == ErrorKind::not_found) continue;  // another process was faster
+        if (is_there(gone)) continue;
+        const Status deleted = engine.delete_spec(catalog_id_, gone.spec_name, gone.version);
+        if (!deleted && is_of_another_process(deleted.error().kind)) continue;
         if (!deleted) return std::unexpected(deleted.error());
         removed.push_back(std::move(gone));
     }

@@ -1,6 +1,9 @@
 // Keeps a catalog in step with its folders, carefully: which specs have no file any more, which file is a renamed one,
 // and what may be removed.
 //
+// An empty folder may be a file system that is not mounted, below the indexed folder as well: what it had needs
+// somebody's word. A folder that was deleted with its files does not.
+//
 // Only specs that record a folder are candidates when that folder is walked. A file that is there but was refused keeps
 // its spec, and so does whatever may be under a path that could not be looked into.
 //
@@ -10,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +32,7 @@ struct GoneSpec {
     std::string root;
     std::string path;  // under the root
     Sha256 content_hash{};
-    std::uint64_t generation = 0;
+    SpecVersion version;
 };
 
 // What may be done without a question.
@@ -42,7 +46,7 @@ struct SyncPolicy {
 enum class KeptFor : std::uint8_t { policy, empty_folder, many };
 
 struct KeptSpecs {
-    std::string root;
+    std::string folder;  // the root, or the empty folder under it
     std::vector<GoneSpec> specs;
     std::size_t of = 0;  // how many specs the folder has in the catalog
     KeptFor why = KeptFor::policy;
@@ -59,9 +63,9 @@ public:
     [[nodiscard]] static Result<FolderSync> look(Engine& engine, std::string_view catalog_id,
                                                  const FoundDocuments& found, const SyncPolicy& policy);
 
-    // The name of the spec of a gone file of the same folder with the same content, which then is that file's; or
-    // nothing. One of the same file name is preferred.
-    [[nodiscard]] std::string renamed_from(const DocumentFile& file, const Sha256& content_hash);
+    // The spec of a gone file of the same folder with the same content, which then is that file's; or nothing. One of
+    // the same file name is preferred.
+    [[nodiscard]] std::optional<GoneSpec> renamed_from(const DocumentFile& file, const Sha256& content_hash);
     // These specs have a file again: documents took over their names.
     void found_again(std::span<const std::string> spec_names);
 

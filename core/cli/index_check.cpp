@@ -26,7 +26,7 @@ Result<PutResult> outcome_of(Engine& engine, const SpecInput& input, const std::
     const auto known = engine.spec(input.catalog_id, input.spec_name);
     if (!known && known.error().kind != ErrorKind::not_found) return std::unexpected(known.error());
     PutResult result;
-    result.outcome = known ? PutOutcome::changed : PutOutcome::created;
+    result.outcome = known || !input.renamed_from.empty() ? PutOutcome::changed : PutOutcome::created;
     if (known && known->content_hash == catalog::sha256(input.content) &&
         known->text_version == catalog::text_version && known->source_kind == input.source_kind &&
         known->source == input.source && known->etag == input.etag && known->record.root == input.root &&
@@ -53,12 +53,11 @@ Changes changes_of(const IndexReport& report) {
     Changes changes;
     for (std::size_t i = 0; i < report.spec_names.size(); ++i) {
         const std::string& name = report.spec_names[i];
-        if (report.outcomes[i] == PutOutcome::unchanged) {
-            ++changes.unchanged;
-        } else if (report.outcomes[i] == PutOutcome::changed) {
-            changes.changed.push_back(name);
-        } else if (!renamed.contains(name)) {
-            changes.created.push_back(name);
+        if (renamed.contains(name)) continue;
+        switch (report.outcomes[i]) {
+            case PutOutcome::unchanged: ++changes.unchanged; break;
+            case PutOutcome::changed: changes.changed.push_back(name); break;
+            case PutOutcome::created: changes.created.push_back(name); break;
         }
     }
     return changes;

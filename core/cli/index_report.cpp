@@ -68,7 +68,7 @@ std::string in_words(const KeptSpecs& kept) {
         names += fmt::format(" and {} more", count_of(kept.specs.size() - max_of_a_line));
     const std::string gone =
         fmt::format("{} of {} of {} have no file any more and are kept ({})", count_of(kept.specs.size()),
-                    counted(kept.of, "spec"), plain(kept.root), names);
+                    counted(kept.of, "spec"), plain(kept.folder), names);
     switch (kept.why) {
         case KeptFor::policy: return gone + ": other machines may have the files; --remove-missing removes the specs";
         case KeptFor::empty_folder: return gone + ": the folder is empty, or is not mounted; --yes removes the specs";

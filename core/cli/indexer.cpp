@@ -137,8 +137,12 @@ SpecInput input_of(const DocumentFile& file, DocumentContent fetched, const Inde
     input.root = file.root;
     input.path = file.path_in_root;
     if (file.kind == SourceKind::url) input.refresh = settings.refresh;
-    if (settings.renamed_from && !file.is_known && !file.root.empty())
-        input.renamed_from = settings.renamed_from(file, catalog::sha256(input.content));
+    if (settings.renamed_from && !file.is_known && !file.root.empty()) {
+        if (auto old = settings.renamed_from(file, catalog::sha256(input.content))) {
+            input.renamed_from = std::move(old->spec_name);
+            input.renamed_version = old->version;
+        }
+    }
     return input;
 }
 
@@ -250,7 +254,9 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                 }
                 count_document(report, file, *result);
                 if (result->outcome == PutOutcome::unchanged) unchanged.push_back(input_files[i]);
-                if (!inputs[i].renamed_from.empty()) report.renamed.push_back({inputs[i].renamed_from, file.spec_name});
+                // A spec that another process wrote meanwhile keeps its name.
+                if (!inputs[i].renamed_from.empty() && result->outcome != PutOutcome::created)
+                    report.renamed.push_back({inputs[i].renamed_from, file.spec_name});
             }
         }
         note_checks(engine, files, settings, unchanged);

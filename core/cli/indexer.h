@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cli/document_finder.h"
+#include "cli/folder_sync.h"
 #include "embedq/catalog.h"
 #include "embedq/engine.h"
 #include "embedq/error.h"
@@ -36,8 +37,8 @@ struct IndexerSettings {
     std::function<bool(const Error&)> try_again;
     std::function<void()> available;    // the store has taken a batch
     fetch::Fetcher* fetcher = nullptr;  // for documents by URL; used on the reading thread
-    // The name of the spec whose file was renamed to this new one, or nothing; called once for each new file.
-    std::function<std::string(const DocumentFile& file, const Sha256& content_hash)> renamed_from = {};
+    // The spec whose file was renamed to this new one, or nothing; called once for each new file.
+    std::function<std::optional<GoneSpec>(const DocumentFile& file, const Sha256& content_hash)> renamed_from = {};
     // Instead of Engine::put_specs, for those who only want to know what it would do.
     std::function<Result<std::vector<Result<PutResult>>>(std::span<const SpecInput>)> put = {};
     std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // of documents by URL; nothing: as it is

@@ -242,6 +242,59 @@ TEST_F(FolderSyncTest, AnEmptyFolderNeedsConfirmation) {
     EXPECT_THAT(removed(index({.confirmed = true})), ElementsAre("s0", "s1"));
 }
 
+TEST_F(FolderSyncTest, AnEmptyFolderBelowNeedsConfirmation) {
+    write_many(2);
+    write("mounted/deep/a.yaml", "a");
+    write("mounted/b.yaml", "b");
+    write("other/c.yaml", "c");
+    index();
+    remove("mounted/deep");
+    remove("mounted/b.yaml");
+    remove("other");
+    const Indexed run = index();
+    ASSERT_THAT(run.folders.kept, SizeIs(1));
+    EXPECT_EQ(run.folders.kept[0].why, KeptFor::empty_folder);
+    EXPECT_EQ(run.folders.kept[0].folder, fs::canonical(folder_.path() / "mounted").string());
+    EXPECT_THAT(removed(run), ElementsAre("other.c")) << "its folder is gone, too";
+    EXPECT_THAT(names(), ElementsAre("mounted.b", "mounted.deep.a", "s0", "s1"));
+    EXPECT_THAT(removed(index({.confirmed = true})), UnorderedElementsAre("mounted.b", "mounted.deep.a"));
+}
+
+TEST_F(FolderSyncTest, WhatIsMountedAgainIsAsItWas) {
+    write("s.yaml", "s");
+    write("mounted/a.yaml", "a");
+    index();
+    const SpecInfo before = spec("mounted.a");
+    const Folder away;
+    fs::rename(folder_.path() / "mounted", away.path() / "mounted");
+    fs::create_directory(folder_.path() / "mounted");
+    EXPECT_THAT(removed(index()), IsEmpty());
+    fs::remove(folder_.path() / "mounted");
+    fs::rename(away.path() / "mounted", folder_.path() / "mounted");
+    EXPECT_EQ(index().report.unchanged, 2U);
+    EXPECT_EQ(spec("mounted.a").generation, before.generation);
+}
+
+TEST_F(FolderSyncTest, AFolderWithOtherFilesIsNotEmpty) {
+    write("s.yaml", "s");
+    write("sub/a.yaml", "a");
+    folder_.write("sub/README", "text");
+    index();
+    remove("sub/a.yaml");
+    EXPECT_THAT(removed(index()), ElementsAre("sub.a"));
+}
+
+TEST_F(FolderSyncTest, WhatMovesOutOfAFolderLeavesItsSpecsWithTheFiles) {
+    write("s.yaml", "s");
+    write("sub/a.yaml", "a");
+    index();
+    move("sub/a.yaml", "a.yaml");
+    const Indexed run = index();
+    EXPECT_THAT(run.report.renamed, SizeIs(1));
+    EXPECT_THAT(run.folders.kept, IsEmpty());
+    EXPECT_THAT(names(), ElementsAre("a", "s"));
+}
+
 TEST_F(FolderSyncTest, AFolderThatIsGoneKeepsItsSpecs) {
     write("sub/a.yaml", "a");
     const std::string sub = root() + "/sub";
@@ -419,6 +472,26 @@ TEST_F(FolderSyncTest, BothProcessesMayRemoveIt) {
     const Indexed run = index({root()}, {}, [&] { EXPECT_THAT(removed(index()), ElementsAre("s0")); });
     EXPECT_THAT(run.folders.removed, IsEmpty());
     EXPECT_THAT(names(), ElementsAre("s1", "s2"));
+}
+
+TEST_F(FolderSyncTest, ASpecThatAnotherProcessPutMeanwhileKeepsItsName) {
+    write("a.yaml", "a");
+    index();
+    move("a.yaml", "b.yaml");
+    FoundDocuments late = find_documents(std::vector{root()});
+    ASSERT_TRUE(settle_names(*engine_, "default", late));
+    auto sync = FolderSync::look(*engine_, "default", late, {}).value();
+    SpecInput other;
+    other.catalog_id = "default";
+    other.spec_name = "a";
+    other.content = titled("other");
+    ASSERT_TRUE(engine_->put_specs({&other, 1})->at(0));
+    IndexerSettings settings;
+    settings.renamed_from = [&](const DocumentFile& file, const Sha256& hash) { return sync.renamed_from(file, hash); };
+    EXPECT_THAT(put_documents(*engine_, late.files, settings)->renamed, IsEmpty());
+    EXPECT_THAT(sync.remove(*engine_)->removed, IsEmpty());
+    EXPECT_THAT(names(), ElementsAre("a", "b"));
+    EXPECT_EQ(spec("a").title, "other");
 }
 
 TEST_F(FolderSyncTest, BothProcessesMayFindTheRenamedFile) {
