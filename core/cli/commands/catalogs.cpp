@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "cli/commands.h"
 #include "cli/confirmation.h"
+#include "cli/document_finder.h"
 #include "cli/model_change.h"
 #include "cli/present.h"
 
@@ -50,6 +54,18 @@ int show_estimate(CommandContext& context, Engine& engine, const std::string& id
     }
     context.console.print("nothing was changed");
     return exit_done;
+}
+
+// What somebody is asked about; nothing where nobody is.
+Result<std::optional<CatalogVersion>> version_to_delete(Engine& engine, const CatalogDeleteArguments& arguments) {
+    if (arguments.yes) return std::nullopt;
+    CatalogVersion seen;
+    const Status listed = each_spec(engine, arguments.catalog, [&](const SpecInfo& spec) {
+        ++seen.specs;
+        seen.written_at = std::max(seen.written_at, spec.updated_at);
+    });
+    if (!listed) return std::unexpected(listed.error());
+    return seen;
 }
 
 }  // namespace
@@ -161,6 +177,9 @@ int run_catalogs_delete(CommandContext& context, const CatalogDeleteArguments& a
     auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     Engine& engine = (*runtime)->engine();
+    // Before the counts are read: what is written between is in the question, and is not deleted.
+    const auto seen = version_to_delete(engine, arguments);
+    if (!seen) return show_error(context, seen.error());
     const auto health = engine.health(arguments.catalog);
     if (!health) return show_error(context, health.error());
     const std::size_t specs = health->empty() ? 0 : health->front().specs_total;
@@ -168,7 +187,7 @@ int run_catalogs_delete(CommandContext& context, const CatalogDeleteArguments& a
     const std::string act = fmt::format("delete the catalog '{}' with {} and {}", plain(arguments.catalog),
                                         counted(specs, "spec"), counted(operations, "operation"));
     if (const auto status = declined(context, act, arguments.yes || specs == 0)) return *status;
-    const Status deleted = engine.delete_catalog(arguments.catalog);
+    const Status deleted = engine.delete_catalog(arguments.catalog, *seen);
     if (!deleted) return show_error(context, deleted.error());
     if (context.json) {
         context.console.print(dump({{"catalog_id", arguments.catalog}, {"deleted_specs", specs}}));

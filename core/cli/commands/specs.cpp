@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -165,7 +166,8 @@ int run_specs_delete(CommandContext& context, const SpecArguments& arguments) {
     const std::string act = fmt::format("delete the spec '{}' of the catalog '{}' with {}", plain(arguments.spec),
                                         plain(arguments.catalog), counted(spec->operation_count, "operation"));
     if (const auto status = declined(context, act, arguments.yes)) return *status;
-    const Status deleted = engine.delete_spec(arguments.catalog, arguments.spec);
+    const Status deleted = engine.delete_spec(arguments.catalog, arguments.spec,
+                                              arguments.yes ? std::nullopt : std::optional(spec->version()));
     if (!deleted) return show_error(context, deleted.error());
     if (context.json) {
         context.console.print(dump({{"catalog_id", arguments.catalog},

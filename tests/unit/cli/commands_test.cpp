@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <istream>
 #include <sstream>
+#include <streambuf>
+#include <utility>
 
 #include "cli/present.h"
 #include "fake_engine.h"
@@ -308,6 +311,47 @@ TEST(DestructiveCommand, WithNobodyToAskItIsRefusedWithTheCount) {
         EXPECT_EQ(stage.world.engine.destroyed + stage.world.engine.cancelled.size(), 0U) << name;
         EXPECT_EQ(run(stage.context, true), exit_done) << name;
         EXPECT_GT(stage.world.engine.destroyed + stage.world.engine.cancelled.size(), 0U) << name;
+    }
+}
+
+// Reads a yes, after another process has written.
+class LateAnswer : public std::streambuf {
+public:
+    explicit LateAnswer(std::function<void()> before) : before_(std::move(before)) {}
+
+protected:
+    int_type underflow() override {
+        if (const auto before = std::exchange(before_, {})) before();
+        setg(answer_.data(), answer_.data(), answer_.data() + answer_.size());
+        return traits_type::to_int_type(answer_.front());
+    }
+
+private:
+    std::function<void()> before_;
+    std::string answer_ = "y\n";
+};
+
+TEST(DestructiveCommand, WhatIsWrittenDuringTheQuestionIsNotDeleted) {
+    for (const bool whole : {true, false}) {
+        Stage stage;
+        add_catalog(stage, 3);
+        SpecInfo info;
+        info.spec_name = "spec-1";
+        info.generation = 1;
+        stage.world.engine.spec_list["spec-1"] = info;
+        stage.world.engine.catalog_version = {.specs = 1};
+        LateAnswer answer([&] {
+            stage.world.engine.spec_list["spec-1"].generation = 2;
+            stage.world.engine.catalog_version.written_at += std::chrono::seconds(1);
+        });
+        std::istream input(&answer);
+        stage.context.input = &input;
+        stage.context.input_is_terminal = true;
+        const int status = whole ? run_catalogs_delete(stage.context, {.catalog = "pets"})
+                                 : run_specs_delete(stage.context, {.catalog = "pets", .spec = "spec-1"});
+        EXPECT_EQ(status, exit_failed);
+        EXPECT_EQ(stage.world.engine.destroyed, 0U);
+        EXPECT_THAT(stage.err.str(), HasSubstr("was written since it was looked at"));
     }
 }
 
