@@ -8,9 +8,13 @@
 
 namespace embedq::cli {
 
-Consent ask(CommandContext& context, std::string_view question) {
+bool can_ask(const CommandContext& context) {
     // A program that reads JSON does not answer questions.
-    if (!context.input_is_terminal || context.input == nullptr || context.json) return Consent::nobody;
+    return context.input_is_terminal && context.input != nullptr && !context.json;
+}
+
+Consent ask(CommandContext& context, std::string_view question) {
+    if (!can_ask(context)) return Consent::nobody;
     context.console.ask(fmt::format("{} [y/N]", question));
     std::string answer;
     std::getline(*context.input, answer);

@@ -17,6 +17,8 @@ enum class Consent : std::uint8_t {
     nobody,  // to ask: standard input is not a terminal, or the answer is for programs
 };
 
+// Whether there is somebody who may answer.
+[[nodiscard]] bool can_ask(const CommandContext& context);
 // Shows "QUESTION [y/N]" and reads a line. Everything but yes is no.
 [[nodiscard]] Consent ask(CommandContext& context, std::string_view question);
 

@@ -31,37 +31,39 @@ bool is_there(const GoneSpec& gone) {
     return type != fs::file_type::not_found;
 }
 
-// The folder of the file, or the nearest one above it that is there, if that is empty and not the root itself.
-std::optional<std::string> empty_folder_of(const GoneSpec& gone) {
-    const fs::path root(gone.root);
+// Whether a document was found under the folder, a path under the root.
+bool has_documents(const std::set<std::string>& found, const std::string& folder) {
+    const auto at = found.lower_bound(folder + "/");
+    return at != found.end() && at->starts_with(folder + "/");
+}
+
+// The folder of the file, or the nearest one above it that is there, if that has no document any more and is not the
+// root itself. It may have been emptied after it was looked into, too.
+std::optional<std::string> empty_folder_of(const GoneSpec& gone, const std::set<std::string>& found) {
     std::error_code error;
-    for (fs::path folder = (root / gone.path).parent_path(); folder != root && folder.has_relative_path();
-         folder = folder.parent_path()) {
-        if (!fs::is_directory(folder, error)) continue;
-        const bool empty = fs::is_empty(folder, error);
-        return empty && !error ? std::optional(folder.string()) : std::nullopt;
+    for (fs::path folder = fs::path(gone.path).parent_path(); !folder.empty(); folder = folder.parent_path()) {
+        const fs::path there = fs::path(gone.root) / folder;
+        if (!fs::is_directory(there, error)) continue;
+        const bool empty = !has_documents(found, folder.string()) || fs::is_empty(there, error);
+        return empty ? std::optional(there.string()) : std::nullopt;
     }
     return std::nullopt;
 }
 
-// Takes out those of folders that are there and empty.
-std::vector<KeptSpecs> take_from_empty_folders(std::vector<GoneSpec>& gone) {
-    std::map<std::string, KeptSpecs> kept;
+// Takes out those of folders that are there and have no document any more.
+std::vector<KeptSpecs> take_from_empty_folders(std::vector<GoneSpec>& gone, const std::set<std::string>& found) {
+    std::map<std::string, std::vector<GoneSpec>> by_folder;
     std::erase_if(gone, [&](const GoneSpec& each) {
-        const auto folder = empty_folder_of(each);
-        if (!folder) return false;
-        KeptSpecs& of_folder = kept[*folder];
-        of_folder.specs.push_back(each);
-        return true;
+        const auto folder = empty_folder_of(each, found);
+        if (folder) by_folder[*folder].push_back(each);
+        return folder.has_value();
     });
-    std::vector<KeptSpecs> all;
-    for (auto& [folder, specs] : kept) {
-        specs.folder = folder;
-        specs.of = specs.specs.size();
-        specs.why = KeptFor::empty_folder;
-        all.push_back(std::move(specs));
+    std::vector<KeptSpecs> kept;
+    for (auto& [folder, specs] : by_folder) {
+        const std::size_t of = specs.size();
+        kept.push_back({.folder = folder, .specs = std::move(specs), .of = of, .why = KeptFor::empty_folder});
     }
-    return all;
+    return kept;
 }
 
 // It has deleted the spec, or put it again.
@@ -84,7 +86,7 @@ Result<FolderSync> FolderSync::look(Engine& engine, std::string_view catalog_id,
         if (at == walked.end()) return;
         const WalkedFolder& there = *at->second;
         Folder& folder = sync.folders_[spec.record.root];
-        folder.empty = there.paths.empty();
+        if (folder.specs == 0) folder.found = there.paths;
         ++folder.specs;
         if (there.paths.contains(spec.record.path) || is_unknown(there, spec.record.path)) return;
         folder.gone.push_back({.spec_name = spec.spec_name,
@@ -122,17 +124,17 @@ SyncReport FolderSync::plan() const {
     SyncReport report;
     for (const auto& [root, folder] : folders_) {
         std::vector<GoneSpec> gone = folder.gone;
-        if (policy_.removes && !policy_.confirmed && !folder.empty)
-            std::ranges::move(take_from_empty_folders(gone), std::back_inserter(report.kept));
+        if (policy_.removes && !policy_.confirmed && !folder.found.empty())
+            std::ranges::move(take_from_empty_folders(gone, folder.found), std::back_inserter(report.kept));
         if (gone.empty()) continue;
         KeptSpecs kept{.folder = root, .specs = std::move(gone), .of = folder.specs, .why = KeptFor::policy};
         if (policy_.removes) {
             if (policy_.confirmed ||
-                (!folder.empty && kept.specs.size() <= std::max(few_specs, folder.specs / few_of_all))) {
+                (!folder.found.empty() && kept.specs.size() <= std::max(few_specs, folder.specs / few_of_all))) {
                 std::ranges::move(kept.specs, std::back_inserter(report.removed));
                 continue;
             }
-            kept.why = folder.empty ? KeptFor::empty_folder : KeptFor::many;
+            kept.why = folder.found.empty() ? KeptFor::empty_folder : KeptFor::many;
         }
         report.kept.push_back(std::move(kept));
     }

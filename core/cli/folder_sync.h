@@ -1,8 +1,8 @@
 // Keeps a catalog in step with its folders, carefully: which specs have no file any more, which file is a renamed one,
 // and what may be removed.
 //
-// An empty folder may be a file system that is not mounted, below the indexed folder as well: what it had needs
-// somebody's word. A folder that was deleted with its files does not.
+// A folder without a document may be a file system that is not mounted, below the indexed folder as well: what it had
+// needs somebody's word. A folder that was deleted with its files does not.
 //
 // Only specs that record a folder are candidates when that folder is walked. A file that is there but was refused keeps
 // its spec, and so does whatever may be under a path that could not be looked into.
@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,8 +81,8 @@ public:
 private:
     struct Folder {
         std::vector<GoneSpec> gone;
-        std::size_t specs = 0;  // of the catalog that record it
-        bool empty = false;
+        std::size_t specs = 0;        // of the catalog that record it
+        std::set<std::string> found;  // paths of documents under it
     };
 
     std::string catalog_id_;

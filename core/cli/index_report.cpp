@@ -71,7 +71,8 @@ std::string in_words(const KeptSpecs& kept) {
                     counted(kept.of, "spec"), plain(kept.folder), names);
     switch (kept.why) {
         case KeptFor::policy: return gone + ": other machines may have the files; --remove-missing removes the specs";
-        case KeptFor::empty_folder: return gone + ": the folder is empty, or is not mounted; --yes removes the specs";
+        case KeptFor::empty_folder:
+            return gone + ": no document is there, and it may not be mounted; --yes removes the specs";
         case KeptFor::many: break;
     }
     return gone + "; --yes removes the specs";

@@ -172,12 +172,12 @@ int end_unstored(CommandContext& context, const Interruption& interruption, cons
 // Asks where somebody can answer; otherwise `--yes` does.
 void confirm_removal(CommandContext& context, FolderSync& sync) {
     const SyncReport plan = sync.plan();
-    if (!needs_confirmation(plan)) return;
+    if (!needs_confirmation(plan) || !can_ask(context)) return;
     std::size_t specs = 0;
     for (const KeptSpecs& kept : plan.kept) {
         if (kept.why == KeptFor::policy) continue;
         specs += kept.specs.size();
-        context.console.note(in_words(kept));
+        context.console.report(in_words(kept));
     }
     if (ask(context, fmt::format("Remove {}?", counted(specs, "spec"))) == Consent::yes) sync.confirm();
 }

@@ -275,13 +275,37 @@ TEST_F(FolderSyncTest, WhatIsMountedAgainIsAsItWas) {
     EXPECT_EQ(spec("mounted.a").generation, before.generation);
 }
 
-TEST_F(FolderSyncTest, AFolderWithOtherFilesIsNotEmpty) {
+// What the folder has below a file system that is not mounted.
+TEST_F(FolderSyncTest, AFolderBelowWithOtherFilesNeedsConfirmationToo) {
     write("s.yaml", "s");
     write("sub/a.yaml", "a");
-    folder_.write("sub/README", "text");
+    write("sub.yaml", "no file of that folder");
+    folder_.write("sub/NOT_MOUNTED", "");
     index();
     remove("sub/a.yaml");
+    EXPECT_THAT(removed(index()), IsEmpty());
+    remove("sub");
     EXPECT_THAT(removed(index()), ElementsAre("sub.a"));
+}
+
+TEST_F(FolderSyncTest, AFolderBelowThatIsUnmountedAfterItsFirstFilesWereFoundKeepsTheOthers) {
+    write("s.yaml", "s");
+    write("mounted/a.yaml", "a");
+    write("mounted/b.yaml", "b");
+    index();
+    remove("mounted/b.yaml");
+    FoundDocuments found = find_documents(std::vector{root()});
+    remove("mounted/a.yaml");
+    const auto sync = FolderSync::look(*engine_, "default", found, {}).value();
+    EXPECT_THAT(sync.remove(*engine_)->removed, IsEmpty());
+}
+
+TEST_F(FolderSyncTest, AFolderBelowThatKeepsADocumentLosesTheOthers) {
+    write("sub/a.yaml", "a");
+    write("sub/b.yaml", "b");
+    index();
+    remove("sub/b.yaml");
+    EXPECT_THAT(removed(index()), ElementsAre("sub.b"));
 }
 
 TEST_F(FolderSyncTest, WhatMovesOutOfAFolderLeavesItsSpecsWithTheFiles) {
