@@ -310,7 +310,8 @@ struct Connection::Impl {
 
     [[nodiscard]] Failure no_answer(sync::Watchdog::Reason reason, std::chrono::milliseconds limit) const {
         if (reason == sync::Watchdog::Reason::stop) {
-            return {.error = {ErrorKind::unavailable, "the call to PostgreSQL at " + place + " was ended by the stop"},
+            return {.error = {ErrorKind::unavailable,
+                              "the call to PostgreSQL at " + place + " was ended, since embedq is stopping"},
                     .disconnected = true};
         }
         return {.error = {ErrorKind::unavailable,

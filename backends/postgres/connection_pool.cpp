@@ -84,7 +84,7 @@ ConnectionPool::Pooled ConnectionPool::take(bool& fresh) {
                           " have been in use for " + std::to_string(wait_for_connection.count()) + " s",
                       "raise 'pool', or see what holds them");
     }
-    if (interrupted_) throw failure(ErrorKind::unavailable, "the store takes no more calls: the process stops");
+    if (interrupted_) throw failure(ErrorKind::unavailable, "the store takes no more calls, since embedq is stopping");
     if (!idle_.empty()) {
         Pooled pooled = std::move(idle_.back());
         idle_.pop_back();

@@ -153,7 +153,7 @@ auto ConnectionPool::attempt(Body&& body, const std::stop_token& stop) -> declty
             if (settings_.read_only && caught.sql_state == sql_state::read_only_transaction) return refuse_to_write();
             if (!again(caught, fresh, tries, stop)) return std::unexpected(std::move(caught.error));
         } catch (const std::exception& caught) {
-            return fail(ErrorKind::internal, "PostgreSQL at " + place() + " answered what cannot be read", {},
+            return fail(ErrorKind::internal, "PostgreSQL at " + place() + " sent an answer that cannot be read", {},
                         caught.what());
         }
     }

@@ -51,8 +51,8 @@ void rights_of_a_schema(Checks& checks) {
     const Rows creators = checks.query_schema(statements::creators);
     if (!creators.null(0, 0)) {
         checks.fault("creators",
-                     "others than its owner may create functions in the schema '" + checks.name() +
-                         "', which could come to run with the store's rights: " + creators.text(0, 0),
+                     "roles other than its owner (" + creators.text(0, 0) + ") may create functions in the schema '" +
+                         checks.name() + "', which could then run with the store's rights",
                      "REVOKE CREATE ON SCHEMA " + checks.schema() + " FROM " + creators.text(0, 0));
     }
     const Rows missing = checks.query_schema(statements::missing_rights);
@@ -121,7 +121,7 @@ void tables_and_indexes(Checks& checks, const Migrations& steps) {
         }
     }
     if (!foreign.empty()) {
-        checks.note(subject, "the schema has others that embedq did not create: " + list_of(foreign),
+        checks.note(subject, "the schema has some that embedq did not create: " + list_of(foreign),
                     "keep what is not embedq's in a schema of its own");
     } else if (!missing) {
         checks.good(subject,

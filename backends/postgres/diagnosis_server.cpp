@@ -75,7 +75,7 @@ void settings(Checks& checks) {
         sound = false;
         checks.fault("settings",
                      "default_transaction_isolation is " + isolation +
-                         " for this role, so that processes undo each other's work",
+                         " for this role, so that transactions of different processes make each other fail",
                      "ALTER ROLE " + identifier(checks.role) + " SET default_transaction_isolation = 'read committed'");
     }
     if (sound) checks.good("settings", "writes are safe, vacuum runs, isolation is read committed");

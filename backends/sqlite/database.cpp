@@ -66,7 +66,7 @@ void make_file(const std::string& path) {
 }
 
 [[nodiscard]] Failure interrupted(const std::string& path) {
-    return failure(ErrorKind::unavailable, "SQLite store '" + path + "': the call was ended by the stop");
+    return failure(ErrorKind::unavailable, "SQLite store '" + path + "': the call was ended, since embedq is stopping");
 }
 
 }  // namespace

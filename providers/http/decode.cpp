@@ -91,7 +91,7 @@ private:
     bool broken(simdjson::error_code error) {
         if (error == simdjson::MEMALLOC || error == simdjson::CAPACITY) {
             return refuse(ErrorKind::internal,
-                          fmt::format("the answer has {} bytes, more than can be read in one go", body_.size()));
+                          fmt::format("the answer has {} bytes, more than can be parsed", body_.size()));
         }
         const char* at = nullptr;
         if (!iterating_) {
@@ -101,7 +101,7 @@ private:
         }
         const auto offset = std::min(static_cast<std::size_t>(at - body_.data()), body_.size());
         return refuse(ErrorKind::internal,
-                      fmt::format("the answer is not complete JSON: it breaks near byte {} of {} and may have been cut "
+                      fmt::format("the answer is not valid JSON near byte {} of {}, and may have been cut "
                                   "off",
                                   offset, body_.size()),
                       {}, offset);

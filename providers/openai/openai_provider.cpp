@@ -128,7 +128,7 @@ Result<OpenaiProvider::Known> OpenaiProvider::discover_all(const std::stop_token
                             std::to_string(found.dimension) + " and model '" + found.identity.digest + "', " +
                             settings_.endpoints[i].name + " has dimension " + std::to_string(dimension) +
                             " and model '" + identity.digest + "'",
-                        "let all serve the same one");
+                        "make all of them serve the same model");
         }
         found.checked[i] = true;
     }
@@ -197,7 +197,7 @@ Status OpenaiProvider::check_identity(std::size_t endpoint, const http::Bounds& 
         return fail(ErrorKind::misconfigured,
                     settings_.endpoints[endpoint].name + " now has the model '" + identity->digest +
                         "', but vectors of '" + expected + "' are expected",
-                    "let it serve that one again, or re-embed the catalogs for the new one");
+                    "make it serve the expected model again, or run `embedq config apply` for the new one");
     }
     const sync::Lock lock(mutex_);
     if (known_ && known_->identity.digest == expected) known_->checked[endpoint] = true;

@@ -292,6 +292,7 @@ TEST(StatusCommand, AnEndpointThatLosesCallsIsShownAndNothingWaitsForIt) {
     stage.out.str("");
     ASSERT_EQ(run_status(stage.context, {}), exit_done);
     const Json shown = Json::parse(stage.out.str());
+    ASSERT_TRUE(shown.contains("losses"));
     EXPECT_EQ(
         shown["losses"],
         (Json{{{"provider", "ollama"}, {"endpoint", "http://gpu"}, {"reason", "6 of the last 30 calls: reset"}}}));

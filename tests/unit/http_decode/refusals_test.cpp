@@ -24,19 +24,19 @@ TEST(Refused, invalid_answers_fail_the_whole_call) {
         {"", 1, 0, ErrorKind::internal, "the answer is empty"},
         {" \n", 1, 0, ErrorKind::internal, "the answer is empty"},
         {"<!DOCTYPE html><html>502 Bad Gateway</html>", 1, 0, ErrorKind::internal, "HTML or XML page"},
-        {"upstream error", 1, 0, ErrorKind::internal, "not complete JSON"},
-        {"42", 1, 0, ErrorKind::internal, "not complete JSON"},
+        {"upstream error", 1, 0, ErrorKind::internal, "not valid JSON"},
+        {"42", 1, 0, ErrorKind::internal, "not valid JSON"},
         {"{}", 1, 0, ErrorKind::internal, "has no vectors: expected \"data\", \"embeddings\" or \"embedding\""},
         {R"({"error":{"message":"boom"}})", 1, 0, ErrorKind::internal, "has no vectors"},
         {R"({"data":{"a":1}})", 1, 0, ErrorKind::internal, "\"data\" is not a list"},
         {R"({"data":null})", 1, 0, ErrorKind::internal, "\"data\" is not a list"},
         {R"({"data":[],"embeddings":[]})", 1, 0, ErrorKind::internal, "under two keys"},
         {R"({"data":[{"embedding":[1],"embedding":[2]}]})", 1, 0, ErrorKind::internal, "two vectors in one entry"},
-        {two + "}", 2, 2, ErrorKind::internal, "not complete JSON"},
-        {two + two, 2, 2, ErrorKind::internal, "not complete JSON"},
-        {R"({"data":[{"index":0 "embedding":[1,2]}]})", 1, 2, ErrorKind::internal, "not complete JSON"},
-        {R"({"embedding":[1 2]})", 1, 2, ErrorKind::internal, "not complete JSON"},
-        {"{\"model\":\"\xFF\",\"embedding\":[1]}", 1, 0, ErrorKind::internal, "not complete JSON"},
+        {two + "}", 2, 2, ErrorKind::internal, "not valid JSON"},
+        {two + two, 2, 2, ErrorKind::internal, "not valid JSON"},
+        {R"({"data":[{"index":0 "embedding":[1,2]}]})", 1, 2, ErrorKind::internal, "not valid JSON"},
+        {R"({"embedding":[1 2]})", 1, 2, ErrorKind::internal, "not valid JSON"},
+        {"{\"model\":\"\xFF\",\"embedding\":[1]}", 1, 0, ErrorKind::internal, "not valid JSON"},
         // counts
         {R"({"embeddings":[]})", 2, 0, ErrorKind::internal, "has 0 vectors for 2 texts"},
         {R"({"data":[]})", 1, 2, ErrorKind::internal, "has 0 vectors for 1 text"},
@@ -85,7 +85,7 @@ TEST(Refused, answers_that_are_cut_off_anywhere) {
 TEST(Refused, mismatched_brackets) {
     for (const char* body : {R"({"data":[{"index":0,"embedding":[1,2]}})", R"({"data":[{"index":0,"embedding":[1,2}]})",
                              R"({"embeddings":[[1,2]})", R"([[1,2])", R"([[1,2}])", R"({"embedding":[1,2]])"}) {
-        EXPECT_THAT(refused(body, 1).message, HasSubstr("not complete JSON")) << body;
+        EXPECT_THAT(refused(body, 1).message, HasSubstr("not valid JSON")) << body;
     }
 }
 

@@ -32,7 +32,8 @@ TEST(Interrupt, ends_the_wait_for_a_locked_file_and_refuses_later_calls) {
         const auto answer = waiting->get();
         ASSERT_FALSE(answer);
         EXPECT_EQ(answer.error().kind, ErrorKind::unavailable) << to_string(answer.error());
-        EXPECT_NE(answer.error().message.find("ended by the stop"), std::string::npos) << to_string(answer.error());
+        EXPECT_NE(answer.error().message.find("ended, since embedq is stopping"), std::string::npos)
+            << to_string(answer.error());
     }
     other->execute("ROLLBACK");
     EXPECT_FALSE(store->catalogs());
@@ -79,7 +80,7 @@ TEST(Interrupt, ends_a_statement_that_runs_long) {
     interrupted.request_stop();
     const Error error = count.get();
     EXPECT_EQ(error.kind, ErrorKind::unavailable) << to_string(error);
-    EXPECT_NE(error.message.find("ended by the stop"), std::string::npos) << to_string(error);
+    EXPECT_NE(error.message.find("ended, since embedq is stopping"), std::string::npos) << to_string(error);
 }
 
 }  // namespace
