@@ -20,13 +20,15 @@ constexpr std::size_t named_jobs = 5;                // in a line
 constexpr sync::Backoff maintenance_backoff{
     .base = std::chrono::milliseconds(1'000), .factor = 2, .max = std::chrono::milliseconds(30'000)};
 
-// ": job 7 (shop/pets) of worker 'a', job 9 (shop/cars) of worker 'b', and 3 others"
+// ": worker 'a' held job 7 (shop/pets), job 8 (shop/cars), worker 'b' held job 9 (shop/dogs), and 3 others"
 std::string names_of(const ReapResult& reaped) {
     std::string names;
+    const std::string* worker = nullptr;
     for (const ReapedJob& job : reaped.jobs) {
         names += names.empty() ? ": " : ", ";
-        names += "job " + std::to_string(job.id) + " (" + job.catalog_id + "/" + job.spec_name + ") of worker '" +
-                 job.worker_id + "'";
+        if (worker == nullptr || *worker != job.worker_id) names += "worker '" + job.worker_id + "' held ";
+        names += "job " + std::to_string(job.id) + " (" + job.catalog_id + "/" + job.spec_name + ")";
+        worker = &job.worker_id;
     }
     const std::size_t others = reaped.requeued + reaped.failed - reaped.jobs.size();
     if (!names.empty() && others > 0) names += ", and " + std::to_string(others) + (others == 1 ? " other" : " others");

@@ -237,7 +237,7 @@ TEST_F(StoreFaultsTest, AnExpiredLeaseThatCannotBeReturnedIsNotTriedWithoutAPaus
     EXPECT_THAT(lines(), ::testing::Contains(HasSubstr("look for expired leases (")));
     EXPECT_THAT(lines(),
                 ::testing::Contains(::testing::MatchesRegex("leases ran out: 1 job goes back to the queue, 0 failed "
-                                                            "permanently: job [0-9]+ \\(.+/.+\\) of worker '.+'")));
+                                                            "permanently: worker '.+' held job [0-9]+ \\(.+/.+\\)")));
 }
 
 TEST_F(StoreFaultsTest, JobsThatCannotBePlannedAreNotClaimedAgainAndAgain) {
