@@ -144,6 +144,30 @@ INSTANTIATE_TEST_SUITE_P(TwoSessions, Settling, ::testing::Values(false, true),
                          [](const auto& instance) { return instance.param ? "refusal" : "vector"; });
 
 // The session that ends the job began before it was claimed.
+// The deletion sees the write only after it has waited for it.
+TEST_F(TwoSessions, a_deletion_waits_for_a_write_and_then_spares_it) {
+    catalog("shop");
+    put("shop", "pets", 7);
+    const SpecInfo seen = must(store_->spec("shop", "pets"));
+    const auto beside_a_write = [&](const auto& deletes) {
+        other_.begin();
+        other_.execute("SELECT 1 FROM catalogs FOR KEY SHARE");
+        other_.execute("UPDATE specs SET generation = generation + 1, updated_at = now() + interval '1 second'");
+        std::optional<Status> deleted;
+        std::jthread deleting([&] { deleted = deletes(); });
+        wait_for_lock();
+        other_.commit();
+        deleting.join();
+        ASSERT_FALSE(deleted->has_value());
+        EXPECT_EQ(deleted->error().kind, ErrorKind::conflict) << to_string(deleted->error());
+    };
+    beside_a_write([&] { return store_->delete_spec("shop", "pets", seen.version()); });
+    const SpecInfo now_there = must(store_->spec("shop", "pets"));
+    beside_a_write([&] { return store_->delete_catalog("shop", CatalogVersion{1, now_there.updated_at}); });
+    EXPECT_EQ(must(store_->spec("shop", "pets")).generation, seen.generation + 2);
+    EXPECT_EQ(must(store_->jobs({})).front().status, JobStatus::pending) << "its job is not cancelled";
+}
+
 TEST_F(TwoSessions, a_job_never_ends_before_it_began) {
     catalog("shop");
     put("shop", "pets", 7);
