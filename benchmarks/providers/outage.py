@@ -38,15 +38,16 @@ def measure(server, seconds=12, workers=4, concurrency=4, specs=40, operations=5
         pauses, ends = 1, FIRST_PAUSE
         while ends < seconds:
             pauses, ends = pauses + 1, ends + FIRST_PAUSE * 2 ** pauses
-        most = served.number("SELECT coalesce(max(attempts), 0) FROM embedq.api_catalog_embedding_jobs")
+        most = served.number("SELECT coalesce(max(attempts - (status = 'succeeded')::integer), 0) "
+                             "FROM embedq.api_catalog_embedding_jobs")
         return {"texts": specs * operations, "vectors": served.vectors(), "seconds": seconds,
                 "requests while it failed": len(failing),
-                "at most": workers * (concurrency + BREAKER) + workers * pauses, "most attempts of a job": most,
+                "at most": workers * (concurrency + BREAKER) + workers * pauses, "most failed attempts of a job": most,
                 "jobs failed": served.failed()}
 
 
 def bounds(result, *_):
-    return [("requests while it failed", result["at most"]), ("most attempts of a job", 1), ("jobs failed", 0),
+    return [("requests while it failed", result["at most"]), ("most failed attempts of a job", 1), ("jobs failed", 0),
             ("vectors", result["texts"], True)]
 
 

@@ -74,8 +74,9 @@ class Serving(Deployment):
         return [call for call in self.protocol_server.calls()["log"] if not is_probe(call)]
 
     def attempts(self):
-        """Attempts that all jobs have used."""
-        return self.number("SELECT coalesce(sum(attempts), 0) FROM embedq.api_catalog_embedding_jobs")
+        """Attempts that failed, of all jobs."""
+        return self.number("SELECT coalesce(sum(attempts - (status = 'succeeded')::integer), 0) "
+                           "FROM embedq.api_catalog_embedding_jobs")
 
     def failed(self):
         return self.number("SELECT count(*) FROM embedq.api_catalog_embedding_jobs WHERE status = 'failed'")
