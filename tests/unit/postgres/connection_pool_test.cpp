@@ -270,7 +270,8 @@ TEST_F(ConnectionPoolTest, starts_again_after_a_deadlock) {
         const std::jthread forth([&] { update(1, 2); });
         const std::jthread back([&] { update(2, 1); });
     }
-    EXPECT_EQ(attempts, 3);
+    // More than three, if what starts again locks its first row before the other one wakes up.
+    EXPECT_GE(attempts, 3);
     EXPECT_EQ(value("SELECT string_agg(n::text, ' ') FROM " + quoted_schema() + ".pair"), "2 2");
 }
 
