@@ -121,10 +121,12 @@ public:
     // References that a bundle did not follow, of whatever is not an operation.
     void note_unfollowed(const RawDocument& raw) {
         for (const auto& entry : raw.unfollowed) {
-            if (path_items_.refers_to(entry) || entry.reference == raw.paths_ref) continue;
+            if (path_items_.refers_to(entry)) continue;
+            if (!entry.reference.empty() && entry.reference == raw.paths_ref) continue;
             notes_.add([&] {
                 if (!entry.more.empty())
                     return Note{"", fmt::format("{} more references are not followed", shown(entry.more))};
+                if (entry.reference.empty()) return Note{shown(entry.where), shown(entry.reason)};
                 return Note{shown(entry.where),
                             fmt::format("the reference \"{}\" {}", shown(entry.reference), shown(entry.reason))};
             });
@@ -351,6 +353,7 @@ Result<Document> assemble(RawDocument raw, DocumentReader& reader, const Limits&
     if (auto status = assembler.add_paths(raw); !status) return std::unexpected(std::move(status.error()));
     assembler.leave_out(raw);
     assembler.note_unfollowed(raw);
+    if (raw.maybe_cut) assembler.notes().add_first(std::move(*raw.maybe_cut));
     if (auto status = assembler.assign_ids(); !status) return std::unexpected(std::move(status.error()));
 
     Document document;

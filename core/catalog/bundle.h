@@ -4,7 +4,7 @@
 // "#/x-embedq-parts/NAME", where that document stands whole: so each part is there once, however often and in whatever
 // circle it is referred to. A `$ref` to a mere string, such as a description in Markdown, is replaced by the string.
 // What was not followed is kept as written, and "x-embedq-unfollowed" has the reason, of which `parse_document` makes a
-// note. The same parts give the same bytes.
+// note; also why the document may be cut. The same parts give the same bytes.
 //
 // Followed are `$ref`s anywhere, and what the `mapping` of a discriminator refers to, those on the way to operations
 // first, so that a limit costs operations last. Fragments are JSON pointers or names that an `$anchor` gives; a

@@ -77,8 +77,14 @@ void BundleWriter::write_unfollowed() {
             entries.emplace_back(!outward.to_operations, where, reference, target.reason);
         }
     }
-    if (entries.empty()) return;
     std::ranges::sort(entries);
+    for (std::size_t part = parts_.size(); part-- > 0;) {
+        const std::optional<Note>& cut = parts_[part].tree.maybe_cut();
+        if (!cut) continue;
+        const std::string name = part == 0 ? std::string() : parts_[part].place.name + " ";
+        entries.emplace(entries.begin(), false, name + cut->where, std::string(), cut->reason);
+    }
+    if (entries.empty()) return;
     write_key(unfollowed_key, false);
     for (std::size_t i = 0; i < std::min(entries.size(), max_unfollowed); ++i) {
         const auto& [aside, where, reference, reason] = entries[i];
@@ -86,6 +92,7 @@ void BundleWriter::write_unfollowed() {
         const std::array<std::pair<std::string_view, std::string_view>, 3> fields{
             {{"where", where}, {"reference", reference}, {"reason", reason}}};
         for (const auto& [key, text] : fields) {
+            if (text.empty()) continue;
             write_key(key, key == "where");
             write_text(text);
         }

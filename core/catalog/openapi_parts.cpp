@@ -118,16 +118,40 @@ Part item_of(Part parent) {
     }
 }
 
-std::string_view required_field(Part part) {
+std::string_view usual_field(Part part) {
     switch (part) {
         case Part::operation: return "responses";
         case Part::parameter: return "in";
         case Part::body: return "content";
         case Part::response: return "description";
-        case Part::media: return "schema";
         case Part::tag: return "name";
         case Part::server: return "url";
         default: return {};
+    }
+}
+
+bool requires_field(Part part, std::string_view version) {
+    const auto is_from = [version](std::string_view first) { return version.starts_with("3.") && version >= first; };
+    if (part == Part::operation) return !is_from("3.1");
+    if (part == Part::response) return !is_from("3.2");
+    return !usual_field(part).empty();
+}
+
+bool is_never_empty(Part part) {
+    switch (part) {
+        case Part::items:
+        case Part::item:
+        case Part::operation:
+        case Part::parameter:
+        case Part::body:
+        case Part::responses:
+        case Part::response:
+        case Part::content:
+        case Part::media:
+        case Part::schema:
+        case Part::schema_list:
+        case Part::header: return true;
+        default: return false;
     }
 }
 

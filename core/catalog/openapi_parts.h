@@ -47,8 +47,14 @@ enum class Part : std::uint8_t {
 [[nodiscard]] Part part_at(Part parent, std::string_view key);
 [[nodiscard]] Part item_of(Part parent);
 
-// The field that each of these has to have, unless it is a reference; empty for none.
-[[nodiscard]] std::string_view required_field(Part part);
+// The field that nearly all of these have, unless it is a reference; empty for none.
+[[nodiscard]] std::string_view usual_field(Part part);
+// Whether they have to have it, in a document that says `version` of itself: "2.0", "3.1.0".
+[[nodiscard]] bool requires_field(Part part, std::string_view version);
+
+// Whether something has to be there, so that nobody leaves it empty: an operation, the content of a response. Lists and
+// maps of what a document may have none of, such as tags and properties, are left empty.
+[[nodiscard]] bool is_never_empty(Part part);
 
 // For messages: "an operation".
 [[nodiscard]] std::string_view name_of(Part part);

@@ -25,8 +25,9 @@ public:
     [[nodiscard]] static PartTree of_text(std::string_view text);
 
     [[nodiscard]] const YamlNode* root() const { return tree_.root; }
-    // Why the text seems to be cut; nothing if it does not.
+    // Why the text is cut, and why it may be; nothing if nothing shows that.
     [[nodiscard]] const std::optional<Error>& cut() const { return tree_.cut; }
+    [[nodiscard]] const std::optional<Note>& maybe_cut() const { return tree_.maybe_cut; }
     [[nodiscard]] std::size_t size() const { return tree_.nodes.size(); }
 
     // The fields of a map, with merge keys followed.

@@ -105,7 +105,8 @@ struct RawDocument {
     RawItems path_items;  // of `components`
     std::vector<RawUnfollowed> unfollowed;
     std::vector<RawTag> tags;
-    std::optional<Error> cut;  // why the document seems to be cut
+    std::optional<Error> cut;       // why the document is cut
+    std::optional<Note> maybe_cut;  // why it may be, or not
 
     void add_root_key(std::string_view key);
 };

@@ -14,7 +14,6 @@
 
 #include "catalog/encoding.h"
 #include "catalog/openapi_parts.h"
-#include "catalog/pointer.h"
 #include "catalog/yaml_end.h"
 #include "catalog/yaml_input.h"
 
@@ -89,7 +88,10 @@ public:
         end_.is_key_alone = false;
         end_.is_empty_block = tag == "!" && value.empty() && begins_block(mark);
         set_last(mark, is_plain ? YamlEnd::Last::plain : YamlEnd::Last::other, value);
-        count_reference(value);
+        end_.is_on_key_line = is_plain && follows_key(mark);
+        if (stack_.size() == 1 && (stack_.back().key == "openapi" || stack_.back().key == "swagger") && !at_key())
+            end_.version = value.substr(0, max_last_text);
+        if (!stack_.empty() && !at_key() && stack_.back().key == "$ref") end_.add_reference(stack_.back().part, value);
         leaf(mark, YamlNode::Kind::scalar, value, anchor, is_text(tag));
     }
 
@@ -126,14 +128,18 @@ public:
     }
 
     // Whether the document seems to be cut. Only at its end.
-    [[nodiscard]] std::optional<Error> find_end() {
+    void find_end() {
         for (Frame& frame : ending_) {
             end_.levels.push_back({frame.part, frame.kind == YamlNode::Kind::map, frame.is_flow, std::move(frame.key),
                                    std::move(frame.keys)});
         }
         const auto cut = find_cut(end_, content_);
-        if (!cut) return std::nullopt;
-        return error_at(last_, *cut, "the document may be truncated");
+        if (!cut) return;
+        if (cut->is_certain) {
+            tree_.cut = error_at(last_, cut->reason, "the document may be truncated");
+        } else {
+            tree_.maybe_cut = {fmt::format("line {}", last_.line + 1), "it may be cut off: " + cut->reason};
+        }
     }
 
 private:
@@ -173,7 +179,7 @@ private:
 
     void set_key(const YAML::Mark& mark, std::string key) {
         Frame& frame = stack_.back();
-        if (key != "<<" && !frame.keys.insert(key).second) {
+        if (!frame.keys.insert(key).second && key != "<<") {
             refuse(mark, fmt::format("duplicate key \"{}\" in one map", shown(key)), "remove one of them");
         }
         frame.key = std::move(key);
@@ -194,18 +200,13 @@ private:
                std::string_view("|>").find(content_[static_cast<std::size_t>(mark.pos)]) != std::string_view::npos;
     }
 
-    // References of path items and operations are followed, and have notes if they lead to nothing.
-    void count_reference(std::string_view value) {
-        if (stack_.empty() || at_key() || stack_.back().key != "$ref" || !value.starts_with("#/")) return;
-        const Part part = stack_.back().part;
-        if (part == Part::items || part == Part::item || part == Part::operation) return;
-        auto pointer = local_pointer(value);
-        if (!pointer || references_ >= max_references) return;
-        const bool is_nested = pointer->front() == "components";
-        pointer->resize(std::max<std::size_t>(pointer->size(), 3));
-        std::string& name = is_nested ? (*pointer)[2] : (*pointer)[1];
-        auto& names = end_.references[{pointer->front(), is_nested ? (*pointer)[1] : std::string()}];
-        if (names.insert(std::move(name)).second) ++references_;
+    // Whether a value begins in the line of its key.
+    [[nodiscard]] bool follows_key(const YAML::Mark& mark) const {
+        if (stack_.empty() || stack_.back().kind != YamlNode::Kind::map || at_key()) return false;
+        const auto key = static_cast<std::size_t>(stack_.back().key_at);
+        const auto value = static_cast<std::size_t>(mark.pos);
+        return value <= content_.size() && key <= value &&
+               content_.substr(key, value - key).find('\n') == std::string_view::npos;
     }
 
     [[nodiscard]] Part part_here() const {
@@ -213,13 +214,6 @@ private:
         const Frame& frame = stack_.back();
         if (frame.kind != YamlNode::Kind::map) return item_of(frame.part);
         return frame.wants_key ? Part::anything : part_at(frame.part, frame.key);
-    }
-
-    void count_field(const Frame& frame) {
-        const auto field = required_field(frame.part);
-        if (field.empty() || frame.kind != YamlNode::Kind::map || frame.keys.contains("$ref")) return;
-        FieldCount& count = end_.fields[frame.part];
-        ++(frame.keys.contains(std::string(field)) ? count.with : count.without);
     }
 
     [[nodiscard]] const Interest* wanted_here(YAML::anchor_t anchor) const {
@@ -323,7 +317,7 @@ private:
     void close() {
         Frame frame = std::move(stack_.back());
         stack_.pop_back();
-        count_field(frame);
+        if (frame.kind == YamlNode::Kind::map) end_.add_object(frame.part, frame.keys);
         set_anchor(frame.anchor, {frame.node, frame.extent, true});
         count(frame.mark, frame.extent);
         if (frame.is_key) {
@@ -335,7 +329,6 @@ private:
     }
 
     static constexpr std::size_t max_last_text = 200;
-    static constexpr std::size_t max_references = 100'000;  // that are remembered
 
     YamlTree& tree_;
     const std::string_view content_;
@@ -348,7 +341,6 @@ private:
     YAML::Mark last_;  // of the last scalar, alias or opening
     YamlEnd end_;
     std::vector<Frame> ending_;  // closed since then
-    std::size_t references_ = 0;
     Extent root_extent_{0, 0};
     std::size_t documents_ = 0;
     std::size_t filled_ = 0;  // the number of the document that has content
@@ -382,7 +374,7 @@ Status parse(YamlTree& tree, ViewBuffer& buffer, std::string_view content, const
             is_unclosed(content.substr(std::min(static_cast<std::size_t>(quoted.pos), content.size())))) {
             refuse(quoted, "the quoted text that begins here is never closed", "the document may be truncated");
         }
-        tree.cut = capture.find_end();
+        capture.find_end();
     } catch (const Refusal& refusal) {
         return std::unexpected(refusal.error);
     } catch (const YAML::Exception& error) {

@@ -44,7 +44,8 @@ struct Interest {
 struct YamlTree {
     std::deque<YamlNode> nodes;  // a node may be the child of several: aliases are not expanded
     const YamlNode* root = nullptr;
-    std::optional<Error> cut;  // why the document seems to be cut
+    std::optional<Error> cut;       // why the document is cut
+    std::optional<Note> maybe_cut;  // why it may be, or not
 };
 
 // Anchored nodes are kept completely wherever they are, since an alias may need them. It is an error if aliases form a

@@ -4,30 +4,69 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "catalog/encoding.h"
+#include "catalog/pointer.h"
 
 namespace embedq::catalog {
 namespace {
 
 // Others of their kind that must have a field before the last one is expected to have it.
 constexpr std::size_t min_others = 2;
-// References to what is missing: with fewer, a text may be an excerpt, or have a slip in a name.
-constexpr std::size_t min_references = 2;
+constexpr std::size_t max_references = 100'000;  // that are remembered
+
+// References to what is missing: from the first number on the document may be cut, from the second it is. A complete
+// one has a slip in a name now and then.
+struct ReferenceCounts {
+    std::size_t maybe = 0;
+    std::size_t certain = 0;
+};
+constexpr ReferenceCounts after_a_line{.maybe = 2, .certain = 3};
+constexpr ReferenceCounts in_a_line{.maybe = 1, .certain = 2};
 
 // The root's keys without which a document has nothing.
 constexpr std::array<std::string_view, 5> sections{"paths", "webhooks", "components", "definitions", "responses"};
+
+// What has one of a few words as its value. The last of the types are written by mistake, in complete documents.
+constexpr std::array<std::string_view, 14> types{"string", "number", "integer", "boolean", "object", "array", "null",
+                                                 "file",   "int",    "bool",    "str",     "float",  "date",  "double"};
+constexpr std::array<std::string_view, 7> places{"query",    "header", "path",       "cookie",
+                                                 "formData", "body",   "querystring"};
+constexpr std::array<std::string_view, 2> flags{"true", "false"};
+constexpr std::array<std::string_view, 8> flag_keys{"required",    "deprecated", "explode",  "allowReserved",
+                                                    "uniqueItems", "readOnly",   "nullable", "writeOnly"};
+
+// Texts that nobody leaves empty.
+constexpr std::array<std::string_view, 7> text_keys{"$ref", "type", "in", "name", "url", "format", "operationId"};
+
+template <class Words>
+bool has(const Words& words, std::string_view word) {
+    return std::ranges::find(words, word) != words.end();
+}
 
 bool ends_with_line(std::string_view text) {
     return text.ends_with('\n') || text.ends_with('\r');
 }
 
+std::string_view without_space_at_end(std::string_view text) {
+    const auto end = text.find_last_not_of(" \t\r\n");
+    return text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
 // By a line that ends a document.
 bool is_closed(std::string_view text) {
-    const auto end = text.find_last_not_of(" \t\r\n");
-    text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+    text = without_space_at_end(text);
     return text.ends_with("\n...") || text.ends_with("\n---");
+}
+
+// What an empty key had may have become comments.
+bool ends_with_comment(std::string_view text) {
+    text = without_space_at_end(text);
+    text = text.substr(std::min(text.find_last_of('\n') + 1, text.size()));
+    const auto begin = text.find_first_not_of(" \t");
+    return begin != std::string_view::npos && text[begin] == '#';
 }
 
 Part due_at(const YamlLevel& level) {
@@ -39,49 +78,84 @@ bool is_section(const YamlLevel& level) {
     return level.part == Part::root || level.part == Part::components;
 }
 
-// Whether a text in the last line is not one of the few that its key may have.
-bool is_part_of_a_word(const YamlLevel& level, std::string_view text) {
-    constexpr std::array<std::string_view, 8> types{"string", "number", "integer", "boolean",
-                                                    "object", "array",  "null",    "file"};
-    constexpr std::array<std::string_view, 7> places{"query",    "header", "path",       "cookie",
-                                                     "formData", "body",   "querystring"};
-    const auto is_new = [text](const auto& words) { return std::ranges::find(words, text) == words.end(); };
-    if (!level.is_map) return false;
-    return (level.part == Part::schema && level.last_key == "type" && is_new(types)) ||
-           (level.part == Part::parameter && level.last_key == "in" && is_new(places));
+// The words of which the last key has one; none if it may have any.
+std::span<const std::string_view> words_at(const YamlLevel& level) {
+    if (!level.is_map) return {};
+    const bool is_schema = level.part == Part::schema;
+    if (is_schema && level.last_key == "type") return types;
+    if (level.part == Part::parameter && level.last_key == "in") return places;
+    const bool has_flags = is_schema || level.part == Part::parameter || level.part == Part::operation ||
+                           level.part == Part::body || level.part == Part::header;
+    if (has_flags && has(flag_keys, level.last_key)) return flags;
+    return {};
 }
 
-std::optional<std::string> cut_at_value(const YamlEnd& end, std::string_view text) {
+// Whether a text is only the beginning of a word that its key may have.
+bool is_part_of_a_word(const YamlLevel& level, std::string_view text) {
+    const auto words = words_at(level);
+    return !has(words, text) &&
+           std::ranges::any_of(words, [text](std::string_view word) { return word.starts_with(text); });
+}
+
+bool is_flag(std::string_view text) {
+    constexpr std::array<std::string_view, 6> spellings{"true", "True", "TRUE", "false", "False", "FALSE"};
+    return has(spellings, text);
+}
+
+std::string place_of(const YamlLevel& level) {
+    return level.is_map ? fmt::format("the key \"{}\"", shown(level.last_key)) : "the list's last \"-\"";
+}
+
+std::optional<Cut> cut_at_null(const YamlEnd& end, std::string_view text) {
+    const YamlLevel& level = end.levels.front();
+    const Part due = due_at(level);
+    const bool is_certain = is_never_empty(due) && !is_section(level) && !ends_with_comment(text);
+    if (!ends_with_line(text)) {
+        const bool is_text = level.is_map && level.part != Part::anything && has(text_keys, level.last_key);
+        return Cut{fmt::format("the document ends in a line, after {} and before its value", place_of(level)),
+                   is_certain || is_text};
+    }
+    if (due == Part::anything || is_section(level)) return std::nullopt;
+    return Cut{fmt::format("the document ends after {}, where {} is due", place_of(level), name_of(due)), is_certain};
+}
+
+// A cut leaves a part of a key behind where an object is due, and in another line than the key before it.
+std::optional<Cut> cut_at_text(const YamlEnd& end, std::string_view text) {
+    const YamlLevel& level = end.levels.front();
+    const Part due = due_at(level);
+    if (!ends_with_line(text) && is_part_of_a_word(level, end.last_text)) {
+        return Cut{
+            fmt::format("the document ends in a line, with \"{}\" after {}", shown(end.last_text), place_of(level)),
+            true};
+    }
+    const bool may_be_text = level.is_map ? end.is_on_key_line : !is_never_empty(due);
+    if (due == Part::anything || is_flag(end.last_text) || (level.is_map && may_be_text && !is_never_empty(due)))
+        return std::nullopt;
+    return Cut{fmt::format("the document ends with \"{}\" after {}, where {} is due", shown(end.last_text),
+                           place_of(level), name_of(due)),
+               is_never_empty(due) || !may_be_text};
+}
+
+std::optional<Cut> cut_at_value(const YamlEnd& end, std::string_view text) {
     const YamlLevel& level = end.levels.front();
     if (level.is_flow) return std::nullopt;
-    const Part due = due_at(level);
-    const std::string place =
-        level.is_map ? fmt::format("the key \"{}\"", shown(level.last_key)) : "the list's last \"-\"";
-    if (end.is_key_alone) return fmt::format("the document ends after {}, without a colon and a value", place);
-    if (end.is_empty_block) return fmt::format("the document ends where the text of {} begins", place);
-    if (end.last == YamlEnd::Last::null && !ends_with_line(text))
-        return fmt::format("the document ends in a line, after {} and before its value", place);
-    if (end.last == YamlEnd::Last::null && due != Part::anything && !is_section(level))
-        return fmt::format("the document ends after {}, where {} is due", place, name_of(due));
-    const bool is_plain = end.last == YamlEnd::Last::plain;
-    if (is_plain && !ends_with_line(text) && is_part_of_a_word(level, end.last_text))
-        return fmt::format("the document ends in a line, with \"{}\" after {}", shown(end.last_text), place);
-    const bool is_flag = end.last_text == "true" || end.last_text == "false";
-    if (is_plain && due != Part::anything && !is_flag)
-        return fmt::format("the document ends with \"{}\" after {}, where {} is due", shown(end.last_text), place,
-                           name_of(due));
-    return std::nullopt;
+    if (end.is_key_alone)
+        return Cut{fmt::format("the document ends after {}, without a colon and a value", place_of(level)), true};
+    if (end.is_empty_block) return Cut{fmt::format("the document ends where the text of {} begins", place_of(level))};
+    if (end.last == YamlEnd::Last::null) return cut_at_null(end, text);
+    return end.last == YamlEnd::Last::plain ? cut_at_text(end, text) : std::nullopt;
 }
 
-std::optional<std::string> cut_in_object(const YamlEnd& end) {
+std::optional<Cut> cut_in_object(const YamlEnd& end) {
     for (const YamlLevel& level : end.levels) {
-        const auto field = required_field(level.part);
+        const auto field = usual_field(level.part);
         if (field.empty() || level.is_flow || !level.is_map) continue;
-        if (level.keys.contains(std::string(field)) || level.keys.contains("$ref")) continue;
+        if (level.keys.contains(std::string(field)) || has_fields_elsewhere(level.keys)) continue;
         const auto counted = end.fields.find(level.part);
         if (counted == end.fields.end() || counted->second.with < min_others || counted->second.without > 1) continue;
-        return fmt::format("the document ends in {} without \"{}\", which each of the {} before it has",
-                           name_of(level.part), field, counted->second.with);
+        return Cut{fmt::format("the document ends in {} without \"{}\", which each of the {} before it has",
+                               name_of(level.part), field, counted->second.with),
+                   requires_field(level.part, end.version)};
     }
     return std::nullopt;
 }
@@ -105,48 +179,84 @@ bool is_empty_at_end(const YamlEnd& end, const std::pair<std::string, std::strin
     return end.levels.size() == 1 || (!inner.empty() && end.levels.front().last_key == inner);
 }
 
+// Whether a map has no such key, and none that brings keys from elsewhere.
+bool lacks(const YamlLevel& level, const std::string& key) {
+    return !level.keys.contains(key) && !has_fields_elsewhere(level.keys);
+}
+
 // References to what the document has not, where it ends: to a section, or to entries of the one in which it ends.
-std::optional<std::string> cut_before_references(const YamlEnd& end, std::string_view text) {
+std::optional<Cut> cut_before_references(const YamlEnd& end, std::string_view text) {
     const YamlLevel& root = end.levels.back();
     const YamlLevel* const components = open_level(end, {"components", ""});
-    const std::size_t enough = ends_with_line(text) ? min_references : 1;
+    const ReferenceCounts enough = ends_with_line(text) ? after_a_line : in_a_line;
+    std::optional<Cut> cut;
     for (const auto& [section, names] : end.references) {
         const auto& [outer, inner] = section;
         const std::string place = inner.empty() ? outer : fmt::format("{}.{}", outer, inner);
-        const bool is_missing = !root.keys.contains(outer) || is_empty_at_end(end, section) ||
-                                (components != nullptr && outer == "components" && !components->keys.contains(inner));
+        const bool is_missing = lacks(root, outer) || is_empty_at_end(end, section) ||
+                                (components != nullptr && outer == "components" && lacks(*components, inner));
         const YamlLevel* const level = open_level(end, section);
         if (!is_missing && level == nullptr) continue;
-        const auto missing = static_cast<std::size_t>(std::ranges::count_if(
-            names, [&](const std::string& name) { return is_missing || !level->keys.contains(name); }));
-        if (missing < enough) continue;
-        if (is_missing) return fmt::format("the document ends before \"{}\", to which it refers", place);
-        return fmt::format("the document ends in \"{}\" before {} of the entries to which it refers", place, missing);
+        const auto missing = static_cast<std::size_t>(
+            std::ranges::count_if(names, [&](const std::string& name) { return is_missing || lacks(*level, name); }));
+        if (missing < enough.maybe || (cut && missing < enough.certain)) continue;
+        cut = Cut{is_missing ? fmt::format("the document ends before \"{}\", to which it refers", place)
+                             : fmt::format("the document ends in \"{}\" before {} of the entries to which it refers",
+                                           place, missing),
+                  missing >= enough.certain};
+        if (cut->is_certain) break;
     }
-    return std::nullopt;
+    return cut;
 }
 
-std::optional<std::string> cut_before_section(const YamlEnd& end, std::string_view text) {
+std::optional<Cut> cut_before_section(const YamlEnd& end, std::string_view text) {
     const YamlLevel& root = end.levels.back();
-    const bool has_section = std::ranges::any_of(root.keys, [](const std::string& key) {
-        return key.starts_with("x-") || key == "<<" || std::ranges::find(sections, key) != sections.end();
-    });
-    if (!has_section) return "the document ends before \"paths\"";
+    const bool has_section = std::ranges::any_of(
+        root.keys, [](const std::string& key) { return key.starts_with("x-") || key == "<<" || has(sections, key); });
+    if (!has_section) return Cut{"the document ends before \"paths\"", true};
     return cut_before_references(end, text);
 }
 
 }  // namespace
 
-std::optional<std::string> find_cut(const YamlEnd& end, std::string_view text) {
+bool has_fields_elsewhere(const std::set<std::string>& keys) {
+    return keys.contains("$ref") || keys.contains("<<");
+}
+
+void YamlEnd::add_object(Part part, const std::set<std::string>& keys) {
+    const auto field = usual_field(part);
+    if (field.empty() || has_fields_elsewhere(keys)) return;
+    FieldCount& count = fields[part];
+    ++(keys.contains(std::string(field)) ? count.with : count.without);
+}
+
+void YamlEnd::add_reference(Part part, std::string_view reference) {
+    if (part == Part::items || part == Part::item || part == Part::operation || part == Part::anything) return;
+    if (!reference.starts_with("#/") || reference_count >= max_references) return;
+    auto pointer = local_pointer(reference);
+    const bool is_nested = pointer && pointer->front() == "components";
+    if (!pointer || pointer->size() < (is_nested ? 3U : 2U)) return;
+    std::string& name = is_nested ? (*pointer)[2] : (*pointer)[1];
+    auto& names = references[{pointer->front(), is_nested ? (*pointer)[1] : std::string()}];
+    if (names.insert(std::move(name)).second) ++reference_count;
+}
+
+std::optional<Cut> find_cut(const YamlEnd& end, std::string_view text) {
     if (end.levels.empty() || end.levels.back().is_flow || is_closed(text)) return std::nullopt;
     // What is due in a part of a document depends on where it is referred to, so only its grammar says something.
     const YamlLevel& root = end.levels.back();
     const bool is_document = root.keys.contains("openapi") || root.keys.contains("swagger");
-    if (!is_document && !end.is_key_alone && !end.is_empty_block) return std::nullopt;
-    std::optional<std::string> cut = cut_at_value(end, text);
-    if (!is_document) return cut;
-    if (!cut) cut = cut_in_object(end);
-    if (!cut) cut = cut_before_section(end, text);
+    if (!is_document && !end.is_key_alone) return std::nullopt;
+    const std::optional<Cut> at_value = cut_at_value(end, text);
+    if (!is_document) return at_value;
+    std::optional<Cut> cut;
+    for (const auto& sign : {at_value, cut_in_object(end), cut_before_section(end, text)}) {
+        if (!sign) continue;
+        if (sign->is_certain) return sign;
+        // Two of them together are one too many for a complete document.
+        if (cut) return Cut{cut->reason, true};
+        cut = sign;
+    }
     return cut;
 }
 

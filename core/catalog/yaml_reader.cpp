@@ -122,6 +122,7 @@ public:
         if (tree->root == nullptr || tree->root->kind != Kind::map) return not_an_object(tree->root);
         RawDocument raw;
         raw.cut = std::move(tree->cut);
+        raw.maybe_cut = std::move(tree->maybe_cut);
         for (const auto& [key, value] : merger_.fields_of(*tree->root)) root_field(raw, key, *value);
         if (merger_.too_deep()) return merged_too_deep();
         if (!work_.look()) return std::unexpected(work_.error());

@@ -222,6 +222,13 @@ TEST(Bundle, ADocumentOrPartThatWasCutIsNotTaken) {
 }
 
 // Its keys are those of an operation or a schema, whatever they would be in a document.
+TEST(Bundle, KeepsTheNoteThatADocumentMayBeCut) {
+    const Document read =
+        parsed(bundled(document("  /a: {$ref: a.yaml}\n", "tags:"), {{"a.yaml", "get: {operationId: a}"}}).content);
+    EXPECT_THAT(lines(read), SizeIs(1));
+    EXPECT_THAT(noted(read), ElementsAre(StartsWith("line 5: it may be cut off: the document ends in a line")));
+}
+
 TEST(Bundle, APartEndsAsItLikes) {
     for (const std::string_view end : {"tags:\n- Carts\n", "tags:\n- Carts", "tag:", "paths: a text\n", "info:\n"}) {
         const Document read =
