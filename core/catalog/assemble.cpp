@@ -89,6 +89,10 @@ public:
         for (const auto& key : raw.misspelt) {
             notes_.add([&] { return Note{made_visible(key), std::string(unseen_reason)}; });
         }
+        for (const auto& key : raw.misplaced) {
+            notes_.add_left_out(
+                [&] { return Note{shown(key), "it stands outside of \"paths\"; its indentation may be wrong"}; });
+        }
         for (auto& [path, item] : raw.paths) {
             if (auto status = add_path(path, item); !status) return status;
             item = {};
@@ -175,12 +179,26 @@ private:
         for (const auto& ignored : item.ignored) {
             notes_.add_left_out([&] { return Note{place_of(path, ignored.key), reason_of(ignored, item)}; });
         }
+        if (item.is_null) notes_.add([&] { return Note{place_of(path), "it is null, expected an object"}; });
+        if (has_no_method(path, item)) {
+            notes_.add_left_out([&] {
+                return Note{place_of(path), is_method_key(path)
+                                                ? "it stands beside the paths; its indentation may be wrong"
+                                                : "it has fields of an operation, and no method above them"};
+            });
+        }
         for (const auto& raw : item.operations) {
             if (!work_.go_on()) return std::unexpected(work_.error());
             if (!is_taken(path, raw, methods)) continue;
             if (Status added = add_operation(path, raw, item, is_own); !added) return added;
         }
         return {};
+    }
+
+    // Whether an operation has a path's place.
+    static bool has_no_method(const std::string& path, const RawPathItem& item) {
+        return !item.is_null && item.operations.empty() && item.ignored.empty() && item.ref.empty() &&
+               (item.has_fields_of_operations || is_method_key(path));
     }
 
     bool is_taken(const std::string& path, const RawOperation& raw, Methods& methods) {

@@ -174,7 +174,8 @@ private:
         od::json_type type{};
         if (!type_of(value, type)) return false;
         if (type != od::json_type::object) {
-            if (type != od::json_type::null) item.ignore({}, kind_name(type));
+            item.is_null = type == od::json_type::null;
+            if (!item.is_null) item.ignore({}, kind_name(type));
             return skip(value, depth);
         }
         KeysRead keys;
@@ -238,6 +239,10 @@ private:
             if (text != nullptr) return once(keys, key) && read_text(field, depth + 1, *text);
             if (key == "tags") return once(keys, key) && tags(field, depth + 1, operation.tags);
             if (key == "callbacks") return once(keys, key) && callbacks(field, depth + 1, operation.callbacks);
+            if (!is_path_or_method(key)) return skip(field, depth + 1);
+            od::json_type kind{};
+            if (!type_of(field, kind)) return false;
+            if (key.starts_with('/') || kind == od::json_type::object) item.add_misplaced(key);
             return skip(field, depth + 1);
         });
     }
@@ -249,8 +254,7 @@ private:
                 if (expression == "$ref") callbacks.add(name);
                 const std::string place = fmt::format("{}.{}", shown(name), shown(expression));
                 return each_if_object(item, depth + 2, [&](std::string_view method, od::value field) {
-                    if (std::ranges::find(methods, method, &Method::key) != methods.end() || method == "$ref")
-                        callbacks.add(fmt::format("{}.{}", place, method));
+                    if (is_method_key(method) || method == "$ref") callbacks.add(fmt::format("{}.{}", place, method));
                     return skip(field, depth + 3);
                 });
             });

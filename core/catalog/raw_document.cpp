@@ -53,7 +53,13 @@ void RawPathItem::add_unread(std::string_view key, bool is_object) {
     }
 }
 
+void RawPathItem::add_misplaced(std::string_view key) {
+    ignored.push_back(
+        {fmt::format("{}.{}", operations.back().key, key), "it stands in an operation; its indentation may be wrong"});
+}
+
 void RawDocument::add_root_key(std::string_view key) {
+    if (is_path_or_method(key) && misplaced.size() < max_notes) misplaced.emplace_back(key);
     std::string as_written = shortened(key, max_searched_key);
     std::string visible = made_visible(as_written);
     if (misspelt.size() < max_root_keys && visible != as_written) misspelt.push_back(std::move(as_written));

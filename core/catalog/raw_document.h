@@ -3,6 +3,7 @@
 // Internal to core/catalog. A reader belongs to one thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -57,6 +58,7 @@ struct RawPathItem {
     std::vector<std::string> tags;
     RawCallbacks callbacks;
     bool has_fields_of_operations = false;
+    bool is_null = false;
 
     // Begins the operation of a method.
     RawOperation& add(std::string_view method, std::string key, bool is_3_2);
@@ -64,6 +66,8 @@ struct RawPathItem {
     void ignore(std::string key, std::string_view kind);
     // Of a key that is not read.
     void add_unread(std::string_view key, bool is_object);
+    // Of a key of the operation that was added last: a method or a path stands there by its indentation.
+    void add_misplaced(std::string_view key);
     // Whether `additionalOperations` may have an operation by that name; otherwise it is ignored.
     bool accepts_additional(const std::string& method);
 
@@ -100,6 +104,7 @@ struct RawDocument {
     std::string paths_ref_reason;        // why that is not followed: "leads to nothing"
     std::vector<std::string> root_keys;  // the first few, for messages
     std::vector<std::string> misspelt;   // root keys with characters that cannot be seen; the first few
+    std::vector<std::string> misplaced;  // root keys that are paths or methods
     RawItems paths;
     RawItems webhooks;
     RawItems path_items;  // of `components`
@@ -169,5 +174,13 @@ inline constexpr std::array<Method, 9> methods{{{"get", "GET"},
                                                 {"patch", "PATCH"},
                                                 {"trace", "TRACE"},
                                                 {"query", "QUERY", true}}};
+
+[[nodiscard]] inline bool is_method_key(std::string_view key) {
+    return std::ranges::find(methods, key, &Method::key) != methods.end();
+}
+// Whether a key names an operation or a path, so that it is in a wrong place anywhere else.
+[[nodiscard]] inline bool is_path_or_method(std::string_view key) {
+    return key.starts_with('/') || is_method_key(key);
+}
 
 }  // namespace embedq::catalog

@@ -40,6 +40,7 @@ public:
         for (const char* const key : {"$ref", "operationId", "summary", "description", "tags", "<<"})
             operation_.fields[key] = &all;
         operation_.fields["callbacks"] = &callbacks_;
+        for (const auto& method : methods) operation_.fields[std::string(method.key)] = &kind_;
         callbacks_.others = &callback_;
         callback_.others = &callback_item_;
         callback_item_.others = &kind_;
@@ -232,7 +233,8 @@ private:
 
     void path_item(const YamlNode& node, RawPathItem& item) {
         if (node.kind != Kind::map) {
-            if (node.kind != Kind::null) item.ignore({}, kind_name(node.kind));
+            item.is_null = node.kind == Kind::null;
+            if (!item.is_null) item.ignore({}, kind_name(node.kind));
             return;
         }
         for (const auto& [key, value] : merger_.fields_of(node)) item_field(item, key, *value);
@@ -272,6 +274,7 @@ private:
             if (key == "description") read_text(*value, operation.description);
             if (key == "tags") tags(*value, operation.tags);
             if (key == "callbacks") callbacks(*value, operation.callbacks);
+            if (key.starts_with('/') || (is_method_key(key) && value->kind == Kind::map)) item.add_misplaced(key);
         }
     }
 
@@ -284,7 +287,7 @@ private:
             for (const auto& [expression, item] : merger_.fields_of(*callback)) {
                 if (expression == "$ref") callbacks.add(shown(name));
                 for (const auto& [method, field] : merger_.fields_of(*item)) {
-                    if (std::ranges::find(methods, method, &Method::key) != methods.end() || method == "$ref")
+                    if (is_method_key(method) || method == "$ref")
                         callbacks.add(fmt::format("{}.{}.{}", shown(name), shown(expression), method));
                 }
             }

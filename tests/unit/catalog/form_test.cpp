@@ -129,7 +129,9 @@ TEST(Hidden, IsShownInPlacesOfNotes) {
 // As indentation it makes a key of another map, without an error.
 TEST(Hidden, HasANoteInAKeyThatIsNotRead) {
     const auto document = parsed("openapi: 3.0.3\npaths:\n  /a:\n\xc2\xa0\xc2\xa0  get: {}\n\xc2\xa0 /b: {get: {}}\n");
-    ASSERT_EQ(document.notes.size(), 3U);
+    ASSERT_EQ(document.notes.size(), 4U);
+    EXPECT_EQ(document.notes[3].where, "paths./a");
+    EXPECT_EQ(document.notes[3].reason, "it is null, expected an object");
     EXPECT_THAT(document.notes[1].where, HasSubstr("<U+00A0><U+00A0>  get"));
     EXPECT_THAT(document.notes[1].reason, HasSubstr("cannot be seen"));
     const auto item = parsed("openapi: 3.0.3\npaths:\n  /a:\n    get\xc2\xa0:\n    put: {}\n");

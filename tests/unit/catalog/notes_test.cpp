@@ -28,7 +28,7 @@ const std::vector<Case>& cases() {
         {"methods that are no objects",
          R"({"openapi":"3.0.1","paths":{"/a":"text","/b":null,"/c":{"get":[],"put":null,"post":{}, "head": 1}}})",
          {"POST /c"},
-         {"paths./a", "paths./c.get", "paths./c.put", "paths./c.head"},
+         {"paths./a", "paths./b", "paths./c.get", "paths./c.put", "paths./c.head"},
          "it is a string, expected an object",
          4},
         {"methods that OpenAPI does not know",
@@ -92,10 +92,40 @@ const std::vector<Case>& cases() {
          "no operation was taken from 0 paths"},
         {"no paths", R"({"openapi":"3.1.0"})", {}, {"paths"}, "no \"paths\"", 0},
         {"paths that are null", "openapi: 3.0.0\npaths: null\n", {}, {"paths"}, "is empty", 0},
+        {"a path that is null by its indentation",
+         "openapi: 3.0.3\npaths:\n  /a:\n    get: {}\n  /b:\n  get:\n    operationId: b\n    responses: {}\n",
+         {"GET /a"},
+         {"paths./b", "paths.get"},
+         "it is null, expected an object"},
+        {"a method among the paths, with what paths have as well",
+         R"({"openapi":"3.0.1","paths":{"get":{"summary":"a","parameters":[]},"/a":{"put":{}}}})",
+         {"PUT /a"},
+         {"paths.get"},
+         "it stands beside the paths"},
+        {"a path without a method",
+         "openapi: 3.0.3\npaths:\n  /a:\n    operationId: a\n    responses: {}\n  /b: {$ref: '#/x'}\n"
+         "  /c: {put: {}}\nx: {operationId: x}\n",
+         {"PUT /c"},
+         {"paths./a", "paths./b"},
+         "it has fields of an operation, and no method above them",
+         2},
+        {"paths and methods outside of the paths",
+         "openapi: 3.0.3\npaths:\n  /a: {get: {}}\n/b:\n  get: {}\nput: {}\n",
+         {"GET /a"},
+         {"/b", "put"},
+         "it stands outside of \"paths\"",
+         2},
+        {"methods and paths in an operation",
+         "openapi: 3.0.3\npaths:\n  /a:\n    get:\n      tags: []\n      put: {summary: put}\n      /b: {get: {}}\n"
+         "      head: true\n",
+         {"GET /a"},
+         {"paths./a.get.put", "paths./a.get./b"},
+         "it stands in an operation; its indentation may be wrong",
+         2},
         {"paths without operations",
          R"({"swagger":"2.0","paths":{"/a":{},"/b":null}})",
          {},
-         {"paths"},
+         {"paths", "paths./b"},
          "from 2 paths",
          0},
     };
@@ -120,17 +150,22 @@ TEST(Notes, NameWhatIsLeftOut) {
 TEST(Notes, AreTheSameInYaml) {
     const auto json = parsed(
         R"({"openapi":"3.1.0","webhooks":{"w":{"post":{}}},"paths":{"/a":{"GET":{},"put":[],"query":{},"responses":{}},
-            "/b":{"get":{"$ref":"#/x","callbacks":{"c":{"{$u}":{"post":{}}}}}}},"x":{"operationId":"x"}})");
+            "/c":null,"/d":{"get":{"put":{},"post":1}},"/e":{"tags":[]},"get":{},"/b":{"get":{"$ref":"#/x","callbacks":{"c":{"{$u}":{"post":{}}}}}}},"x":{"operationId":"x"},"/f":{}})");
     const auto yaml = parsed(R"(openapi: 3.1.0
 webhooks: {w: {post: {}}}
 paths:
   /a: {GET: {}, put: [], query: {}, responses: {}}
+  /c: null
+  /d: {get: {put: {}, post: 1}}
+  /e: {tags: []}
+  get: {}
   /b: {get: {$ref: '#/x', callbacks: {c: {'{$u}': {post: {}}}}}}
 x: {operationId: x}
+/f: {}
 )");
     EXPECT_EQ(ids(json), ids(yaml));
-    EXPECT_EQ(json.operations_left_out, 5U);
-    EXPECT_EQ(yaml.operations_left_out, 5U);
+    EXPECT_EQ(json.operations_left_out, 9U);
+    EXPECT_EQ(yaml.operations_left_out, 9U);
     ASSERT_EQ(json.notes.size(), yaml.notes.size());
     for (std::size_t i = 0; i < json.notes.size(); ++i) EXPECT_EQ(json.notes[i].where, yaml.notes[i].where);
 }

@@ -66,7 +66,8 @@ TEST(Yaml, AllowsEmptyPathsAndItems) {
     EXPECT_THAT(parsed("openapi: 3.0.0\npaths:\n").operations, IsEmpty());
     const auto document = parsed("---\nopenapi: 3.0.0\npaths:\n  /a:\n  /b:\n    get:\n    put: {}\n...\n");
     EXPECT_THAT(ids(document), ElementsAre("PUT /b"));
-    EXPECT_THAT(document.notes, ElementsAre(Note{"paths./b.get", "it is null, expected an object"}));
+    EXPECT_THAT(document.notes, ElementsAre(Note{"paths./a", "it is null, expected an object"},
+                                            Note{"paths./b.get", "it is null, expected an object"}));
 }
 
 TEST(Yaml, FollowsAliases) {
