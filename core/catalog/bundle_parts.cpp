@@ -55,8 +55,12 @@ const YamlNode* mapping_of(PartTree& tree, const YamlNode& discriminator) {
     return mapping != nullptr && mapping->kind == YamlNode::Kind::map ? mapping : nullptr;
 }
 
-bool is_mapped_reference(const YamlNode& value) {
-    return is_text(&value) && value.text.find_first_of("/#.") != std::string::npos;
+bool is_mapped_reference(const YamlNode& value, PartTree& part, PartTree& document) {
+    if (!is_text(&value) || value.text.find_first_of("/#.") == std::string::npos) return false;
+    return std::ranges::none_of(std::array{&part, &document}, [&](PartTree* tree) {
+        return tree->find({"components", "schemas", value.text}) != nullptr ||
+               tree->find({"definitions", value.text}) != nullptr;
+    });
 }
 
 std::string pointer_token(std::string_view key) {
@@ -185,7 +189,7 @@ void PartLoader::note_mapping(std::size_t part, const YamlNode& discriminator) {
     const YamlNode* const mapping = mapping_of(tree, discriminator);
     if (mapping == nullptr) return;
     for (const auto& [name, value] : tree.fields_of(*mapping)) {
-        if (is_mapped_reference(*value)) note_reference(part, value->text, false);
+        if (is_mapped_reference(*value, tree, parts_.front().tree)) note_reference(part, value->text, false);
     }
 }
 

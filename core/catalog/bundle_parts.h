@@ -50,8 +50,9 @@ struct SplitReference {
 
 // The `mapping` of a discriminator; null if it has none.
 [[nodiscard]] const YamlNode* mapping_of(PartTree& tree, const YamlNode& discriminator);
-// Whether a value of it is a reference, and not the name of a schema.
-[[nodiscard]] bool is_mapped_reference(const YamlNode& value);
+// Whether a value of it is a reference, and not the name of a schema: of the part in which it stands, or of the
+// document.
+[[nodiscard]] bool is_mapped_reference(const YamlNode& value, PartTree& part, PartTree& document);
 
 // A JSON pointer's key as one writes it in a reference.
 [[nodiscard]] std::string pointer_token(std::string_view key);

@@ -187,7 +187,7 @@ bool BundleWriter::write_mapping(std::size_t part, const YamlNode& mapping) {
     bool first = true;
     for (const auto& [name, value] : parts_[part].tree.fields_of(mapping)) {
         write_key(name, std::exchange(first, false));
-        if (is_mapped_reference(*value)) {
+        if (is_mapped_reference(*value, parts_[part].tree, parts_.front().tree)) {
             write_text(target_of(part, value->text).reference);
         } else if (!write_node(part, *value)) {
             return false;

@@ -171,6 +171,20 @@ TEST(Bundle, FollowsTheMappingOfADiscriminator) {
     EXPECT_THAT(noted(parsed(made.content)), testing::Contains(HasSubstr("a.yaml#/x/discriminator")));
 }
 
+// A name may have dots.
+TEST(Bundle, ANameInAMappingIsThatOfASchemaIfThereIsOne) {
+    const std::string mapping = "{discriminator: {propertyName: p, mapping: {a: Cat.v2, b: Dog.v2, c: cat.yaml}}}";
+    const Bundle made = bundled(
+        document("  /a: {$ref: a.yaml}\n", "components: {schemas: {Cat.v2: {}, cat.yaml: {}, Own: " + mapping + "}}\n"),
+        {{"a.yaml", "x: " + mapping + "\ndefinitions: {Dog.v2: {}}\n"}});
+    EXPECT_THAT(made.content, testing::Not(HasSubstr("parts/Cat")));
+    EXPECT_THAT(made.content, HasSubstr(R"("mapping":{"a":"Cat.v2","b":"Dog.v2","c":"cat.yaml"})"));
+    EXPECT_THAT(noted(parsed(made.content)),
+                testing::Contains("#/components/schemas/Own/discriminator: the reference \"Dog.v2\" does not exist"));
+    EXPECT_THAT(noted(parsed(made.content)), testing::Not(testing::Contains(HasSubstr("Cat.v2"))));
+    EXPECT_THAT(noted(parsed(made.content)), testing::Not(testing::Contains(HasSubstr("a.yaml#/x/discriminator"))));
+}
+
 TEST(Bundle, KnowsADocumentByItsOwnNameAndPlacesByAnchors) {
     const Bundle made =
         bundled(document("  /a: {$ref: 'https://example.com/api.yaml#/x'}\n  /b: {get: {$ref: 'b.yaml#here'}}\n",
