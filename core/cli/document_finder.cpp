@@ -31,6 +31,12 @@ bool is_skipped_folder(const fs::path& path) {
     return name.starts_with('.') || name == "node_modules";
 }
 
+// Whether two paths are written the same way, apart from what the working folder and "." add.
+bool is_same_path(const fs::path& a, const fs::path& b) {
+    std::error_code error;
+    return fs::absolute(a, error).lexically_normal() == fs::absolute(b, error).lexically_normal();
+}
+
 std::string why_refused(fs::file_type type, const std::error_code& error) {
     switch (type) {
         case fs::file_type::not_found: return "does not exist; name a file or a folder of OpenAPI documents";
@@ -99,8 +105,11 @@ private:
         const fs::path real = fs::canonical(path, error);
         if (!error && !seen_folders_.insert(real.string()).second) {
             folder().unknown.insert(below(path));
+            if (const std::string& first = walked_as_[real.string()]; !is_same_path(first, path))
+                found_.skipped.push_back({path.string(), fmt::format("is the folder '{}', which is walked", first)});
             return;
         }
+        walked_as_.emplace(real.string(), path.string());
         std::vector<fs::directory_entry> entries;
         if (!error) {
             for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error))
@@ -168,9 +177,12 @@ private:
         const auto [seen, is_new] = seen_files_.try_emplace(error ? file.path : real.string(), found_.files.size());
         if (is_new) {
             found_.files.push_back(std::move(file));
-        } else if (file.named) {
-            found_.files[seen->second].named = true;
+            return;
         }
+        DocumentFile& first = found_.files[seen->second];
+        if (!is_same_path(first.path, file.path))
+            found_.skipped.push_back({file.path, fmt::format("is the file '{}', which is taken", first.path)});
+        if (file.named) first.named = true;
     }
 
     std::stop_token stop_;
@@ -178,6 +190,7 @@ private:
     fs::path named_;  // the folder that is walked, as it was named
     FoundDocuments found_;
     std::set<std::string> seen_folders_;
+    std::map<std::string, std::string> walked_as_;   // their first paths
     std::map<std::string, std::size_t> seen_files_;  // real paths and URLs, with their places in `files`
 };
 

@@ -73,18 +73,19 @@ struct WalkedFolder {
 struct FoundDocuments {
     std::vector<DocumentFile> files;       // in a stable order: as named, each folder's files sorted
     std::vector<RefusedDocument> refused;  // not there, not readable, or named and not a file
-    std::vector<RefusedDocument> skipped;  // found in folders, and not looked into
+    std::vector<RefusedDocument> skipped;  // found in folders and not looked into, or found by another path before
     std::vector<WalkedFolder> folders;     // those that were named
     std::set<std::string> walked;          // the real paths of all folders that were looked into
     std::vector<std::string> notes;        // for people: names that were changed to be unique
 };
 
 // Walks the paths. A named file counts whatever its extension is. In folders only `*.json`, `*.yaml` and `*.yml` count,
-// and hidden folders and `node_modules` are skipped, unless they are named. A file that is found twice counts once;
-// loops of links end. A named path that does not exist, or is a pipe, a device or a socket, is refused, and so are
-// links that lead nowhere and folders that cannot be read; the others are still found. The spec is named after the path
-// below the named folder; two files can get the same name, which `settle_names` resolves. A URL (fetch::is_url) needs a
-// fetcher, which checks it and does not fetch yet; its spec is named by host and path.
+// and hidden folders and `node_modules` are skipped, unless they are named. A file that is found twice counts once, and
+// other paths of files and folders that are taken are skipped; loops of links end. A named path that does not exist, or
+// is a pipe, a device or a socket, is refused, and so are links that lead nowhere and folders that cannot be read; the
+// others are still found. The spec is named after the path below the named folder; two files can get the same name,
+// which `settle_names` resolves. A URL (fetch::is_url) needs a fetcher, which checks it and does not fetch yet; its
+// spec is named by host and path.
 [[nodiscard]] FoundDocuments find_documents(std::span<const std::string> paths, std::stop_token stop = {},
                                             const fetch::Fetcher* fetcher = nullptr);
 

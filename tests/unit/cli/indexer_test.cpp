@@ -76,6 +76,23 @@ TEST(FindDocuments, LoopsOfLinksEnd) {
     EXPECT_EQ(find({folder.path().string()}).files.size(), 1);
 }
 
+TEST(FindDocuments, ASecondPathOfAFileOrFolderIsSkippedByName) {
+    const Folder folder;
+    folder.write("a/b.json", "");
+    std::filesystem::create_symlink("a/b.json", folder.path() / "x.json");
+    std::filesystem::create_symlink("a/b.json", folder.path() / "y.json");
+    std::filesystem::create_directory_symlink("a", folder.path() / "z");
+    const std::string root = folder.path().string();
+    const FoundDocuments found = find({root, root + "/./a", root + "/a/b.json"});
+    EXPECT_THAT(names_of(found), ElementsAre("a.b"));
+    ASSERT_EQ(found.skipped.size(), 3U);
+    EXPECT_EQ(found.skipped[0].path, root + "/x.json");
+    EXPECT_EQ(found.skipped[0].reason, "is the file '" + root + "/a/b.json', which is taken");
+    EXPECT_EQ(found.skipped[1].path, root + "/y.json");
+    EXPECT_EQ(found.skipped[2].path, root + "/z");
+    EXPECT_EQ(found.skipped[2].reason, "is the folder '" + root + "/a', which is walked");
+}
+
 // Each is named with its reason, so that nothing is left out without a word.
 TEST(FindDocuments, WhatAFolderHasAndIsNotTakenIsNamed) {
     const Folder folder;
