@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
+
+#include "catalog/hidden.h"
 
 namespace embedq::catalog {
 namespace {
@@ -60,7 +63,7 @@ constexpr std::string_view blank_bytes = " \t\r\n";
 [[nodiscard]] bool claims_in_block(std::string_view text) {
     std::size_t indentation = std::string_view::npos;
     while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size());
+        const auto end = std::min(text.find_first_of("\r\n"), text.size());
         std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.starts_with("--- ")) line.remove_prefix(4);
@@ -76,10 +79,11 @@ constexpr std::string_view blank_bytes = " \t\r\n";
 }  // namespace
 
 bool claims_to_be_document(std::string_view content) {
-    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-    if (content.starts_with(byte_order_mark)) content.remove_prefix(byte_order_mark.size());
-    const std::string_view text = without_space(content);
-    return text.starts_with('{') ? claims_in_braces(text) : claims_in_block(content);
+    // Of UTF-16 and UTF-32 the zeros, too, are hidden characters; their mark is no UTF-8.
+    if (content.starts_with("\xff\xfe") || content.starts_with("\xfe\xff")) content.remove_prefix(2);
+    const std::string visible = without_hidden(content);
+    const std::string_view text = without_space(visible);
+    return text.starts_with('{') ? claims_in_braces(text) : claims_in_block(visible);
 }
 
 }  // namespace embedq::catalog

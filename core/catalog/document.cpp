@@ -65,7 +65,8 @@ Attempt read_text(std::string_view text, const Limits& limits, const ReadingCont
 
 // The error with what cannot be seen and may be its cause.
 Error explained(Error error, std::string_view text, const std::optional<std::size_t>& suspect_at) {
-    const auto hidden = suspect_at ? find_hidden_near(text, *suspect_at) : std::nullopt;
+    auto hidden = suspect_at ? find_hidden_near(text, *suspect_at) : std::nullopt;
+    if (!hidden) hidden = find_hidden_at_start(text);
     if (hidden) {
         error.message = fmt::format("{}; {} at {}", error.message, hidden->what, position_text(text, hidden->at));
         error.hint = hidden->hint;

@@ -32,7 +32,7 @@ constexpr std::array ranges{
     Range{0x115f, 0x1160, "Hangul filler"},
     Range{0x1680, 0x1680, "Ogham space mark"},
     Range{0x17b4, 0x17b5, "invisible vowel"},
-    Range{0x180b, 0x180e, "Mongolian separator"},
+    Range{0x180b, 0x180f, "Mongolian separator"},
     Range{0x2000, 0x200a, "space of another width"},
     Range{0x200b, 0x200b, "zero-width space"},
     Range{0x200c, 0x200c, "zero-width non-joiner"},
@@ -45,13 +45,19 @@ constexpr std::array ranges{
     Range{0x205f, 0x205f, "mathematical space"},
     Range{0x2060, 0x2060, "word joiner"},
     Range{0x2061, 0x2064, "invisible operator"},
+    Range{0x2065, 0x2065, "invisible character"},
     Range{0x2066, 0x206f, "direction mark"},
+    Range{0x2800, 0x2800, "empty Braille pattern"},
     Range{0x3000, 0x3000, "ideographic space"},
     Range{0x3164, 0x3164, "Hangul filler"},
     Range{0xfe00, 0xfe0f, "variation selector"},
     Range{0xfeff, 0xfeff, "byte order mark"},
     Range{0xffa0, 0xffa0, "Hangul filler"},
+    Range{0xfff0, 0xfff8, "invisible character"},
     Range{0xfff9, 0xfffb, "annotation mark"},
+    Range{0x13430, 0x1343f, "hieroglyph joiner"},
+    Range{0x1bca0, 0x1bca3, "shorthand control"},
+    Range{0x1d173, 0x1d17a, "musical control"},
     Range{0xe0000, 0xe0fff, "tag character"},
 };
 
@@ -141,6 +147,25 @@ std::optional<Hidden> find_hidden_near(std::string_view text, std::size_t at) {
         end = begin - 1;
     }
     return found;
+}
+
+std::optional<Hidden> find_hidden_at_start(std::string_view text) {
+    const auto at = text.find_first_not_of(" \t\r\n");
+    if (at == std::string_view::npos) return std::nullopt;
+    const Character character = character_at(text, at);
+    const Range* const range = hidden_range(character.code);
+    if (range == nullptr) return std::nullopt;
+    return named(at, character.code, range->name);
+}
+
+std::string without_hidden(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const Character character = character_at(text, at);
+        if (hidden_range(character.code) == nullptr) out.append(text.substr(at, character.length));
+        at += character.length;
+    }
+    return out;
 }
 
 std::string made_visible(std::string_view text) {

@@ -21,6 +21,12 @@ struct Hidden {
 // line of the error and the one before.
 [[nodiscard]] std::optional<Hidden> find_hidden_near(std::string_view text, std::size_t at);
 
+// The first character that is not white space, if it is hidden: then the text does not begin as it seems to.
+[[nodiscard]] std::optional<Hidden> find_hidden_at_start(std::string_view text);
+
+// The text without them; of a text that is not UTF-8, roughly.
+[[nodiscard]] std::string without_hidden(std::string_view text);
+
 // The text with each hidden character as "<U+200B>".
 [[nodiscard]] std::string made_visible(std::string_view text);
 

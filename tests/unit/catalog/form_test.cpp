@@ -109,6 +109,10 @@ TEST(Hidden, IsNamedWithItsPlace) {
         {"openapi: 3.0.3\npaths:\n  /" + long_key + ":\n    get: {}\n", "a key of 1101 bytes"},
         {"{\"openapi\":\xc2\xa0\"3.0.3\",\n\"paths\":{}}", "U+00A0 (no-break space) at line 1, column 12"},
         {"{\"openapi\":\"3.0.3\",\xef\xbb\xbf\n\"paths\":{}}", "U+FEFF (byte order mark) at line 1, column 20"},
+        {"\u200bopenapi: 3.0.3\npaths: {}\n", "U+200B (zero-width space) at line 1, column 1"},
+        {"\u200b{\"openapi\": \"3.0.3\", \"paths\": {}}", "U+200B (zero-width space) at line 1, column 1"},
+        {"\u200b[]", "U+200B (zero-width space) at line 1, column 1"},
+        {"\ufeff\u2060<html>", "U+2060 (word joiner) at line 1, column 1"},
     };
     for (const auto& [content, named] : cases) EXPECT_THAT(refusal(content), HasSubstr(named)) << content;
     EXPECT_THAT(refusal("openapi: 3.0.3\npaths:\n\t/a: {}\n"), HasSubstr("indent with spaces"));
@@ -116,6 +120,20 @@ TEST(Hidden, IsNamedWithItsPlace) {
                 AllOf(HasSubstr("there is U+FEFF (byte order mark) at line 2, column 1"), HasSubstr("remove it")));
     EXPECT_THAT(refusal("{\n\"openapi\xe2\x80\x8b\": \"3.0.3\"}"),
                 HasSubstr("there is U+200B (zero-width space) at line 2, column 9"));
+}
+
+// Whatever Unicode lets a program show as nothing, and what looks like a space.
+TEST(Hidden, IsEveryCharacterThatCannotBeSeen) {
+    for (const std::string_view character :
+         {"\u00a0",     "\u00ad",     "\u034f",     "\u061c",     "\u115f",     "\u1680",    "\u17b4", "\u180b",
+          "\u180f",     "\u2003",     "\u200f",     "\u2028",     "\u2061",     "\u2065",    "\u2069", "\u206f",
+          "\u2800",     "\u3000",     "\u3164",     "\ufe0f",     "\ufeff",     "\uffa0",    "\ufff0", "\ufffb",
+          "\U00013430", "\U0001bca0", "\U0001d173", "\U0001d17a", "\U000e0001", "\U000e01ef"}) {
+        const auto document =
+            parsed("openapi: 3.0.3\npaths:\n  /a:\n    get" + std::string(character) + ": {}\n    put: {}\n");
+        ASSERT_EQ(document.notes.size(), 1U) << character;
+        EXPECT_THAT(document.notes.front().where, HasSubstr("paths./a.get<U+"));
+    }
 }
 
 TEST(Hidden, IsShownInPlacesOfNotes) {
