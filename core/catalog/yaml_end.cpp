@@ -26,8 +26,24 @@ struct ReferenceCounts {
 constexpr ReferenceCounts after_a_line{.maybe = 2, .certain = 3};
 constexpr ReferenceCounts in_a_line{.maybe = 1, .certain = 2};
 
-// The root's keys without which a document has nothing.
-constexpr std::array<std::string_view, 5> sections{"paths", "webhooks", "components", "definitions", "responses"};
+// The root's keys that have nothing to index. With another one a document is not cut before its paths: that one may be
+// a misspelt "paths".
+constexpr std::array<std::string_view, 16> keys_before_paths{"openapi",
+                                                             "swagger",
+                                                             "$self",
+                                                             "jsonSchemaDialect",
+                                                             "info",
+                                                             "externalDocs",
+                                                             "servers",
+                                                             "host",
+                                                             "basePath",
+                                                             "schemes",
+                                                             "tags",
+                                                             "security",
+                                                             "securityDefinitions",
+                                                             "consumes",
+                                                             "produces",
+                                                             "parameters"};
 
 // What has one of a few words as its value. The last of the types are written by mistake, in complete documents.
 constexpr std::array<std::string_view, 14> types{"string", "number", "integer", "boolean", "object", "array", "null",
@@ -61,7 +77,7 @@ bool is_closed(std::string_view text) {
     return text.ends_with("\n...") || text.ends_with("\n---");
 }
 
-// What an empty key had may have become comments.
+// What is missing may have become comments.
 bool ends_with_comment(std::string_view text) {
     text = without_space_at_end(text);
     text = text.substr(std::min(text.find_last_of('\n') + 1, text.size()));
@@ -146,7 +162,7 @@ std::optional<Cut> cut_at_value(const YamlEnd& end, std::string_view text) {
     return end.last == YamlEnd::Last::plain ? cut_at_text(end, text) : std::nullopt;
 }
 
-std::optional<Cut> cut_in_object(const YamlEnd& end) {
+std::optional<Cut> cut_in_object(const YamlEnd& end, std::string_view text) {
     for (const YamlLevel& level : end.levels) {
         const auto field = usual_field(level.part);
         if (field.empty() || level.is_flow || !level.is_map) continue;
@@ -155,7 +171,7 @@ std::optional<Cut> cut_in_object(const YamlEnd& end) {
         if (counted == end.fields.end() || counted->second.with < min_others || counted->second.without > 1) continue;
         return Cut{fmt::format("the document ends in {} without \"{}\", which each of the {} before it has",
                                name_of(level.part), field, counted->second.with),
-                   requires_field(level.part, end.version)};
+                   requires_field(level.part, end.version) && !ends_with_comment(text)};
     }
     return std::nullopt;
 }
@@ -211,10 +227,11 @@ std::optional<Cut> cut_before_references(const YamlEnd& end, std::string_view te
 
 std::optional<Cut> cut_before_section(const YamlEnd& end, std::string_view text) {
     const YamlLevel& root = end.levels.back();
-    const bool has_section = std::ranges::any_of(
-        root.keys, [](const std::string& key) { return key.starts_with("x-") || key == "<<" || has(sections, key); });
-    if (!has_section) return Cut{"the document ends before \"paths\"", true};
-    return cut_before_references(end, text);
+    const bool is_before = std::ranges::all_of(root.keys, [](const auto& key) { return has(keys_before_paths, key); });
+    if (is_before) return Cut{"the document ends before \"paths\"", true};
+    std::optional<Cut> cut = cut_before_references(end, text);
+    if (cut && ends_with_comment(text)) cut->is_certain = false;
+    return cut;
 }
 
 }  // namespace
@@ -250,11 +267,11 @@ std::optional<Cut> find_cut(const YamlEnd& end, std::string_view text) {
     const std::optional<Cut> at_value = cut_at_value(end, text);
     if (!is_document) return at_value;
     std::optional<Cut> cut;
-    for (const auto& sign : {at_value, cut_in_object(end), cut_before_section(end, text)}) {
+    for (const auto& sign : {at_value, cut_in_object(end, text), cut_before_section(end, text)}) {
         if (!sign) continue;
         if (sign->is_certain) return sign;
         // Two of them together are one too many for a complete document.
-        if (cut) return Cut{cut->reason, true};
+        if (cut) return Cut{cut->reason, !ends_with_comment(text)};
         cut = sign;
     }
     return cut;

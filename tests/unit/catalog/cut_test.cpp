@@ -179,6 +179,9 @@ TEST(Cut, IsANoteWhereTheDocumentMayBeComplete) {
     const std::string schema = ended + "components:\n  schemas:\n    A:\n      type: object\n";
     const std::string references =
         "          headers:\n            H:\n              schema:\n                $ref: '#/components/schemas/A'\n";
+    const std::string references_to_more =
+        "            I: {schema: {$ref: '#/components/schemas/B'}}\n            J: {schema: {$ref: "
+        "'#/components/schemas/C'}}\n";
     const std::vector<CutCase> cases{
         {"no responses in 3.1", with_last_operation("3.1.0", ""),
          "line 33: it may be cut off: the document ends in an operation without \"responses\", which each of the 3"},
@@ -209,6 +212,10 @@ TEST(Cut, IsANoteWhereTheDocumentMayBeComplete) {
         {"an item that is a text", ended + "tags:\n  - shops\n", "with \"shops\" after the list's last \"-\""},
         {"a path whose operations are comments", ended + "  /e:\n#    get:\n#      operationId: e\n",
          "where a path item is due"},
+        {"responses that are comments", with_last_operation("3.0.3", "#      responses: {}\n"),
+         "an operation without \"responses\""},
+        {"sections that are comments", ended + references + references_to_more + "# components: and so on\n",
+         "before \"components.schemas\", to which it refers"},
         {"a text without lines", ended + "      description: |-\n", "where the text of the key \"description\" begins"},
     };
     for (const CutCase& test : cases) {
@@ -277,6 +284,7 @@ TEST(Cut, IsNotWhatGeneratorsWrite) {
         {"a list that is a text", head + operation + "      tags: so\n"},
         {"responses by a merge key",
          "x-all: &all\n  responses: {}\n" + with_last_operation("3.0.3", "      <<: *all\n")},
+        {"misspelt paths", head + "Paths: {/a: {get: {operationId: a}}}\n"},
         {"paths by a merge key", head + "<<: {paths: {/a: {get: {operationId: a}}}}\n"},
         {"schemas by a reference",
          head + operation + references_to_a + "components:\n  schemas:\n    $ref: schemas.yaml\n"},
