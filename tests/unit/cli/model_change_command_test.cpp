@@ -322,7 +322,7 @@ TEST(JobsShow, ARunningJobNamesTheOverdueCallOfItsProvider) {
     ASSERT_EQ(run_status(stage.context, {}), exit_done);
     const Json shown = Json::parse(stage.out.str())["pauses"][0];
     EXPECT_EQ(shown["endpoint"], "http://gpu");
-    EXPECT_EQ(shown["overdue_call"], true);
+    EXPECT_TRUE(shown.value("overdue_call", false));
 }
 
 TEST(SearchCommand, AnswersEachLineOfStandardInput) {

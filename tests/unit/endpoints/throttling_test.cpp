@@ -143,6 +143,7 @@ TEST(Throttling, ALimitIsFoundThoughRefusalsWereAtRandom) {
     LimitedServer server({.calls = no_limit, .at_random = 0.2});
     LimitedClient client(server, 4, 0.1);
     client.run_for(300);
+    ASSERT_EQ(client.rate(), 0) << "no rate was learned from refusals at random";
     server.change(2);
     client.run_for(60);
     const std::size_t accepted = server.accepted;
