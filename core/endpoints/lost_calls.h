@@ -66,9 +66,9 @@ public:
         std::erase_if(calls_, [&](const Call& call) { return call.at + looked_at_for <= now; });
         const auto lost = static_cast<std::size_t>(std::ranges::count_if(calls_, &Call::lost));
         if (known_) {
-            if (lost > 0 || (calls_.size() < most_calls && now - lost_at_ < looked_at_for)) return std::nullopt;
+            if (lost > 0) return std::nullopt;
             known_ = false;
-            lines.count_line(now);
+            lines.end_line(now);
             return endpoint + " loses no calls any more: it lost " + in_words(lost_) + " in " +
                    sync::duration_in_words(lost_at_ - known_since_);
         }

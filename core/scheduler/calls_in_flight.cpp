@@ -51,7 +51,7 @@ CallsInFlight::End CallsInFlight::end(Id id, Steady now, bool answered) {
     End end{.was_overdue = call.overdue, .line = std::nullopt};
     if (!call.overdue || --endpoint.overdue > 0) return end;
     if (std::exchange(endpoint.logged, false)) {
-        limit_.count(now);
+        limit_.end(now);
         end.line = endpoint_in_words(call.sent) + " has no overdue call any more: the last one " +
                    (answered ? "was answered" : "ended without an answer") + " after " + sync::duration_in_words(took);
     }
@@ -65,10 +65,8 @@ std::vector<std::string> CallsInFlight::find_overdue(Steady now) {
         call.overdue = true;
         EndpointCalls& endpoint = endpoint_of(call.sent);
         ++endpoint.overdue;
-        // One line stays free for the end.
-        if (endpoint.logged || limit_.left(now) < 2) continue;
+        if (endpoint.logged || !limit_.begin(now)) continue;
         endpoint.logged = true;
-        limit_.count(now);
         lines.push_back(endpoint_in_words(call.sent) + " has not answered since " +
                         time_of_day(call.sent.sent_at_wall) + ": a call with " + texts_of(call.sent) + " has taken " +
                         sync::duration_in_words(now - call.sent.sent_at) + ", and is given up after " +

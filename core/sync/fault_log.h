@@ -36,7 +36,8 @@ namespace embedq::sync {
     return std::to_string(std::chrono::round<std::chrono::minutes>(seconds).count()) + " min";
 }
 
-// Counts lines, so that there are at most so many of them in any minute.
+// Counts lines, so that there are at most so many of them in any minute. What a line has begun keeps one free for its
+// end: all together, whatever begins at a time, are no more.
 class LineLimit {
 public:
     using Steady = Clock::Steady;
@@ -56,8 +57,30 @@ public:
         return true;
     }
 
+    // Counts the line that begins something, if one is allowed, and then another for its end.
+    [[nodiscard]] bool begin(Steady now) {
+        if (left(now) < ends_ + 2) return false;
+        ++ends_;
+        count(now);
+        return true;
+    }
+    // Counts a line between them, as `take` does.
+    [[nodiscard]] bool take_between(Steady now) {
+        if (left(now) < ends_ + 1) return false;
+        count(now);
+        return true;
+    }
+    // Counts the line that ends what `begin` began; always allowed.
+    void end(Steady now) {
+        forget_end();
+        count(now);
+    }
+    // It has no end.
+    void forget_end() { ends_ -= std::min<std::size_t>(ends_, 1); }
+
 private:
     std::size_t most_;
+    std::size_t ends_ = 0;  // for which a line is kept free
     std::deque<Steady> lines_;
 };
 
@@ -80,10 +103,10 @@ public:
         failing_.insert_or_assign(what, std::max(now, again_at.value_or(now)) + longest_wait);
         ++failures_[what];
         works_since_.reset();
-        // One line stays free for the end.
-        if (kinds_.contains(error.kind) || limit_.left(now) < 2) return std::nullopt;
+        if (kinds_.contains(error.kind)) return std::nullopt;
+        if (!(open_ ? limit_.take_between(now) : limit_.begin(now))) return std::nullopt;
+        open_ = true;
         kinds_.insert(error.kind);
-        limit_.count(now);
         const std::string when = again_at ? " in " + duration_in_words(*again_at - now) : "";
         return "cannot " + what + ", trying again" + when + ": " + to_string(error);
     }
@@ -93,8 +116,9 @@ public:
         if (failing_.erase(what) == 0) return std::nullopt;
         forget_stale(now);
         if (!works_since_) works_since_ = now;
-        if (!failing_.empty() || kinds_.empty()) return std::nullopt;
-        limit_.count(now);
+        if (!failing_.empty() || !open_) return std::nullopt;
+        open_ = false;
+        limit_.end(now);
         std::string line = "works again after " + duration_in_words(*works_since_ - began_at_) + ":";
         for (const char* separator = " "; const auto& [failed, count] : failures_) {
             line += separator + failed + " (" + std::to_string(count) + (count == 1 ? " failure)" : " failures)");
@@ -103,14 +127,10 @@ public:
         return line;
     }
 
-    // Lines about the same thing that are none of these count as well. One that begins something is logged if it leaves
-    // one free for the end; the end is always logged.
-    [[nodiscard]] bool begin_line(Steady now) {
-        if (limit_.left(now) < 2) return false;
-        limit_.count(now);
-        return true;
-    }
-    void count_line(Steady now) { limit_.count(now); }
+    // Lines about the same thing that are none of these count as well: one that begins something, if it is allowed, and
+    // its end, which always is.
+    [[nodiscard]] bool begin_line(Steady now) { return limit_.begin(now); }
+    void end_line(Steady now) { limit_.end(now); }
 
 private:
     void forget_stale(Steady now) {
@@ -121,12 +141,14 @@ private:
         // The failures of faults that were not logged are counted with the next one.
         if (!kinds_.empty()) failures_.clear();
         kinds_.clear();
+        if (std::exchange(open_, false)) limit_.forget_end();
     }
 
     LineLimit limit_{most_a_minute};
     std::map<std::string, Steady> failing_;  // what failed and has not succeeded since, and for how long it counts
     std::map<std::string, std::uint64_t> failures_;  // during the present fault
     std::set<ErrorKind> kinds_;                      // those that were logged
+    bool open_ = false;                              // the begin was logged, and the end was not
     Steady began_at_{};
     std::optional<Steady> works_since_;  // the first success after the last failure
 };

@@ -92,5 +92,20 @@ TEST_F(LostCallsTest, WhatComesAndGoesCostsNoMoreLinesThanAFault) {
         EXPECT_GE(logged_at[i] - logged_at[i - sync::FaultLines::most_a_minute], minutes(1));
 }
 
+TEST_F(LostCallsTest, EndpointsOfOneProviderShareTheBoundWithTheLinesThatEndThem) {
+    between = std::chrono::milliseconds(1);
+    std::vector<LostCalls> others(10);
+    std::size_t logged = 0;
+    for (const std::string& ends : {std::string(".x.x.x."), std::string(30, '.')}) {
+        for (LostCalls& each : others) {
+            std::swap(calls, each);
+            logged += end(ends).size();
+            std::swap(calls, each);
+        }
+    }
+    EXPECT_EQ(logged, sync::FaultLines::most_a_minute);
+    EXPECT_TRUE(std::ranges::none_of(others, &LostCalls::known));
+}
+
 }  // namespace
 }  // namespace embedq::endpoints
