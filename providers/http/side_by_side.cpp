@@ -62,16 +62,47 @@ private:
 }  // namespace
 
 SideBySide::SideBySide(std::size_t endpoints, Patience patience)
-    : endpoints_(endpoints), patience_(patience), silent_(endpoints, false) {}
+    : endpoints_(endpoints), patience_(patience), states_(endpoints) {}
 
-bool SideBySide::is_silent(std::size_t endpoint) {
+SideBySide::Turn SideBySide::turn_of(const EmbedRequest& request) {
     const sync::Lock lock(mutex_);
-    return silent_[endpoint];
+    Endpoint& endpoint = states_[request.endpoint];
+    if (!endpoint.silent) return Turn::usual;
+    if (request.kind == TextKind::query) {
+        // It goes to the endpoints in turn.
+        const bool another = !std::ranges::all_of(states_, &Endpoint::silent);
+        return another ? Turn::left_alone : Turn::brief;
+    }
+    return std::exchange(endpoint.documents_came, true) ? Turn::brief : Turn::left_alone;
+}
+
+Error SideBySide::left_alone() const {
+    Error error{ErrorKind::unavailable,
+                "it did not answer when it was asked for its model, and is tried before it gets work"};
+    error.retry_after = patience_.left_alone;
+    return error;
 }
 
 void SideBySide::heard(std::size_t endpoint) {
     const sync::Lock lock(mutex_);
-    silent_[endpoint] = false;
+    states_[endpoint] = {.answered_at = steady_clock::now()};
+}
+
+void SideBySide::given_up(const std::vector<bool>& endpoints) {
+    const sync::Lock lock(mutex_);
+    const auto busy_since = steady_clock::now() - patience_.busy;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        Endpoint& endpoint = states_[i];
+        endpoint.silent = endpoints[i] && (!endpoint.answered_at || *endpoint.answered_at <= busy_since);
+        if (!endpoint.silent) endpoint.documents_came = false;
+    }
+}
+
+std::vector<bool> SideBySide::silent() {
+    const sync::Lock lock(mutex_);
+    std::vector<bool> silent;
+    for (const Endpoint& endpoint : states_) silent.push_back(endpoint.silent);
+    return silent;
 }
 
 std::vector<std::optional<Error>> SideBySide::ask_all(const Bounds& bounds, const AskOne& ask_one) {
@@ -80,12 +111,7 @@ std::vector<std::optional<Error>> SideBySide::ask_all(const Bounds& bounds, cons
         static_cast<void>(ask_one(0, bounds));
         return errors;
     }
-    std::vector<bool> silent;
-    {
-        const sync::Lock lock(mutex_);
-        silent = silent_;
-    }
-    Round round(std::move(silent));
+    Round round(silent());
     std::stop_source give_up;
     const auto give_up_all = [&give_up] { give_up.request_stop(); };
     const std::stop_callback on_stop(bounds.stop, give_up_all);
@@ -105,11 +131,10 @@ std::vector<std::optional<Error>> SideBySide::ask_all(const Bounds& bounds, cons
         errors[i] = started.error();
         round.ended(i, false);
     }
-    auto given_up = round.wait(bounds, patience_);
+    const std::vector<bool> late = round.wait(bounds, patience_);
     give_up.request_stop();
     threads.clear();  // joins
-    const sync::Lock lock(mutex_);
-    silent_ = std::move(given_up);
+    given_up(late);
     return errors;
 }
 

@@ -1,5 +1,6 @@
 // Asks all endpoints of a provider at the same time what they are, each on a thread of its own: one that accepts the
-// connection and never answers must not delay the others.
+// connection and never answers must not delay the others. What is sent to such an endpoint afterwards is not held up by
+// it either: it is called silent until it answers.
 //
 // Thread-safety: every member may be called from several threads at once.
 #pragma once
@@ -7,12 +8,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <type_traits>
 #include <vector>
 
 #include "embedq/error.h"
+#include "embedq/provider.h"
 #include "http/servers.h"
 #include "sync/mutex.h"
 
@@ -25,6 +28,12 @@ struct Patience {
     std::chrono::milliseconds silent{500};
     // For a request to one of these, until it answers: what is sent to one that hangs must soon go to another.
     std::chrono::milliseconds request{4'000};
+    // The first documents for one of these are not sent, and the host is asked to leave it alone for so long. Then the
+    // host tries it with a sample, while the documents go to another.
+    std::chrono::milliseconds left_alone{1'000};
+    // One that has answered a request within this time is busy, and not silent: some servers answer one request after
+    // the other. Longer than most calls take.
+    std::chrono::milliseconds busy{60'000};
 };
 
 class SideBySide {
@@ -49,24 +58,31 @@ public:
         return answers;
     }
 
-    // `send(bounds)`, a request to one endpoint, with less time where that was given up the last time. If that time is
-    // over, the request has not reached its deadline: the endpoint is at fault, and not what was sent.
+    // `send(bounds)` for the request, or an error in its place: the first documents for a silent endpoint are not sent,
+    // nor are queries while there is another endpoint.
+    // What is sent to one has less time. If that is over, the request has not reached its deadline: the endpoint is at
+    // fault, and not what was sent.
     template <class Send>
-    [[nodiscard]] auto send(std::size_t endpoint, const Bounds& bounds, const Send& send)
+    [[nodiscard]] auto send(const EmbedRequest& request, const Bounds& bounds, const Send& send)
         -> std::invoke_result_t<const Send&, const Bounds&> {
-        if (!is_silent(endpoint)) return send(bounds);
-        auto result =
-            send(Bounds{std::min(bounds.deadline, std::chrono::steady_clock::now() + patience_.request), bounds.stop});
+        const Turn turn = turn_of(request);
+        if (turn == Turn::left_alone) return std::unexpected(left_alone());
+        const auto until = std::chrono::steady_clock::now() + patience_.request;
+        auto result = send(turn == Turn::brief ? Bounds{std::min(bounds.deadline, until), bounds.stop} : bounds);
         if (result || result.error().kind != ErrorKind::unavailable)
-            heard(endpoint);
-        else if (std::chrono::steady_clock::now() < bounds.deadline)
+            heard(request.endpoint);
+        else if (turn == Turn::brief && std::chrono::steady_clock::now() < bounds.deadline)
             result.error().deadline_reached = false;
         return result;
     }
 
 private:
-    [[nodiscard]] bool is_silent(std::size_t endpoint);
+    enum class Turn : std::uint8_t { usual, left_alone, brief };
+    [[nodiscard]] Turn turn_of(const EmbedRequest& request);
+    [[nodiscard]] Error left_alone() const;
     void heard(std::size_t endpoint);
+    void given_up(const std::vector<bool>& endpoints);
+    [[nodiscard]] std::vector<bool> silent();
     // True for an answer.
     using AskOne = std::function<bool(std::size_t endpoint, const Bounds& bounds)>;
 
@@ -76,7 +92,12 @@ private:
     const std::size_t endpoints_;
     const Patience patience_;
     sync::Mutex mutex_;
-    std::vector<bool> silent_ EMBEDQ_GUARDED_BY(mutex_);  // by endpoint: it was given up the last time
+    struct Endpoint {
+        bool silent = false;          // it was given up the last time, and is not busy
+        bool documents_came = false;  // since it is silent
+        std::optional<std::chrono::steady_clock::time_point> answered_at;  // a request
+    };
+    std::vector<Endpoint> states_ EMBEDQ_GUARDED_BY(mutex_);  // by endpoint
 };
 
 }  // namespace embedq::http

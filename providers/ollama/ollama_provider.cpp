@@ -266,8 +266,7 @@ ProviderInfo OllamaProvider::info_of(const Identity& identity) const {
 Result<EmbedResult> OllamaProvider::embed(const EmbedRequest& request) {
     const auto bounds = servers_.admit(request);
     if (!bounds) return std::unexpected(bounds.error());
-    return side_by_side_.send(request.endpoint, *bounds,
-                              [&](const http::Bounds& own) { return embed_within(request, own); });
+    return side_by_side_.send(request, *bounds, [&](const http::Bounds& own) { return embed_within(request, own); });
 }
 
 Result<EmbedResult> OllamaProvider::embed_within(const EmbedRequest& request, const http::Bounds& bounds) {

@@ -207,8 +207,7 @@ Status OpenaiProvider::check_identity(std::size_t endpoint, const http::Bounds& 
 Result<EmbedResult> OpenaiProvider::embed(const EmbedRequest& request) {
     const auto bounds = servers_.admit(request);
     if (!bounds) return std::unexpected(bounds.error());
-    return side_by_side_.send(request.endpoint, *bounds,
-                              [&](const http::Bounds& own) { return embed_within(request, own); });
+    return side_by_side_.send(request, *bounds, [&](const http::Bounds& own) { return embed_within(request, own); });
 }
 
 Result<EmbedResult> OpenaiProvider::embed_within(const EmbedRequest& request, const http::Bounds& bounds) {

@@ -55,21 +55,71 @@ TEST(SideBySide, OneThatWasSilentTheLastTimeIsHardlyWaitedForUntilItAnswers) {
     EXPECT_TRUE(answers[1]);
 }
 
-TEST(SideBySide, ARequestToOneThatWasSilentHasLittleTimeUntilItAnswers) {
-    SideBySide side_by_side(2, {.usual = 0ms, .silent = 0ms, .request = 0ms});
+// The first of two is silent from then on, unless it is busy.
+void give_up_the_first(SideBySide& side_by_side) {
     static_cast<void>(side_by_side.ask(
         {}, [](std::size_t endpoint, const Bounds& bounds) { return endpoint == 0 ? hang(bounds) : Result<int>(7); }));
+}
+
+Result<int> answer_at_once(const Bounds& /*bounds*/) {
+    return 1;
+}
+
+constexpr Patience no_patience{.usual = 0ms, .silent = 0ms, .request = 0ms, .busy = 0ms};
+const EmbedRequest documents{.kind = TextKind::document, .endpoint = 0};
+const EmbedRequest a_query{.kind = TextKind::query, .endpoint = 0};
+
+TEST(SideBySide, ARequestToOneThatWasSilentHasLittleTimeUntilItAnswers) {
+    SideBySide side_by_side(2, no_patience);
+    give_up_the_first(side_by_side);
+    EXPECT_FALSE(side_by_side.send(documents, {}, answer_at_once)) << "the first ones are not sent";
     const auto later = std::chrono::steady_clock::now() + 1h;
-    const auto late = side_by_side.send(0, {.deadline = later}, [&](const Bounds& own) -> Result<int> {
+    const auto late = side_by_side.send(documents, {.deadline = later}, [&](const Bounds& own) -> Result<int> {
         EXPECT_LT(own.deadline, later);
         Error error{ErrorKind::unavailable, "no answer"};
         error.deadline_reached = true;
         return std::unexpected(error);
     });
     EXPECT_FALSE(late.error().deadline_reached) << "the endpoint is at fault";
-    EXPECT_TRUE(side_by_side.send(0, {.deadline = later}, [](const Bounds&) { return Result<int>(1); }));
-    EXPECT_TRUE(side_by_side.send(0, {.deadline = later}, [&](const Bounds& own) {
+    EXPECT_TRUE(side_by_side.send(documents, {.deadline = later}, answer_at_once));
+    EXPECT_TRUE(side_by_side.send(documents, {.deadline = later}, [&](const Bounds& own) {
         EXPECT_EQ(own.deadline, later) << "it has answered";
+        return Result<int>(1);
+    }));
+}
+
+TEST(SideBySide, TheFirstDocumentsForASilentOneAreNotSent) {
+    SideBySide side_by_side(2, no_patience);
+    give_up_the_first(side_by_side);
+    const auto not_sent = side_by_side.send(documents, {}, answer_at_once);
+    ASSERT_FALSE(not_sent);
+    EXPECT_EQ(not_sent.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(not_sent.error().retry_after, no_patience.left_alone) << "then the host tries it with a sample";
+    EXPECT_FALSE(not_sent.error().deadline_reached) << "nothing is wrong with them";
+    give_up_the_first(side_by_side);
+    EXPECT_TRUE(side_by_side.send(documents, {}, answer_at_once)) << "once";
+    EXPECT_TRUE(side_by_side.send(documents, {}, answer_at_once));
+    give_up_the_first(side_by_side);
+    EXPECT_FALSE(side_by_side.send(documents, {}, answer_at_once)) << "it is silent again";
+}
+
+TEST(SideBySide, AQueryGoesToASilentOneOnlyIfAllAreSilent) {
+    SideBySide side_by_side(2, no_patience);
+    give_up_the_first(side_by_side);
+    for (int i = 0; i < 2; ++i) EXPECT_FALSE(side_by_side.send(a_query, {}, answer_at_once));
+    EXPECT_TRUE(side_by_side.send({.kind = TextKind::query, .endpoint = 1}, {}, answer_at_once));
+    static_cast<void>(side_by_side.ask({.deadline = std::chrono::steady_clock::now()},
+                                       [](std::size_t, const Bounds& bounds) { return hang(bounds); }));
+    EXPECT_TRUE(side_by_side.send(a_query, {}, answer_at_once));
+}
+
+TEST(SideBySide, OneThatAnsweredARequestAMomentAgoIsBusyAndNotSilent) {
+    SideBySide side_by_side(2, {.usual = 0ms, .silent = 0ms, .request = 0ms, .busy = 1h});
+    EXPECT_TRUE(side_by_side.send(documents, {}, answer_at_once));
+    give_up_the_first(side_by_side);
+    const auto later = std::chrono::steady_clock::now() + 1h;
+    EXPECT_TRUE(side_by_side.send(documents, {.deadline = later}, [&](const Bounds& own) {
+        EXPECT_EQ(own.deadline, later);
         return Result<int>(1);
     }));
 }
