@@ -60,7 +60,8 @@ struct DocumentFile {
 struct RefusedDocument {
     std::string path;
     std::string reason;
-    std::string spec_name = {};  // the spec it would have been, if known
+    std::string spec_name = {};                    // the spec it would have been, if known
+    std::optional<ErrorKind> kind = std::nullopt;  // of the error that the reason tells, if it is one
 };
 
 // A folder that was named, and what a look into it says about the files that were there before.

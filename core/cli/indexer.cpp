@@ -14,6 +14,7 @@
 #include "catalog/hash.h"
 #include "cli/document_reader.h"
 #include "sync/mutex.h"
+#include "sync/start_thread.h"
 
 namespace embedq::cli {
 namespace {
@@ -27,8 +28,10 @@ struct ReadDocument {
 class ReadAhead {
 public:
     ReadAhead(std::span<const DocumentFile> files, const IndexerSettings& settings)
-        : files_(files), settings_(settings) {
-        thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+        : files_(files), settings_(settings) {}
+
+    [[nodiscard]] Status start() {
+        return sync::start_thread(thread_, [this](const std::stop_token& stop) { run(stop); });
     }
 
     // Cancels the fetch in progress.
@@ -146,6 +149,13 @@ SpecInput input_of(const DocumentFile& file, DocumentContent fetched, const Inde
     return input;
 }
 
+// A spec that was deleted while its document was fetched is not made again.
+bool is_wanted(Engine& engine, const DocumentFile& file, const IndexerSettings& settings) {
+    if (!settings.only_stored) return true;
+    const auto spec = engine.spec(settings.catalog_id, file.spec_name);
+    return spec || spec.error().kind != ErrorKind::not_found;
+}
+
 void count_document(IndexReport& report, const DocumentFile& file, const PutResult& result) {
     ++report.documents;
     report.operations += result.operation_count;
@@ -181,7 +191,8 @@ void note_checks(Engine& engine, std::span<const DocumentFile> files, const Inde
 void count_refused(IndexReport& report, const DocumentFile& file, const SpecInput& input, const Error& error) {
     const bool is_document =
         file.named || error.kind != ErrorKind::invalid_argument || catalog::claims_to_be_document(input.content);
-    (is_document ? report.refused : report.skipped).push_back({file.path, to_string(error), file.spec_name});
+    (is_document ? report.refused : report.skipped)
+        .push_back({file.path, to_string(error), file.spec_name, error.kind});
 }
 
 // A file that was found in a folder and is a part of a document is not skipped for not being one.
@@ -203,6 +214,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
     IndexReport report;
     std::set<std::string> parts;
     ReadAhead reader(files, settings);
+    if (Status started = reader.start(); !started) return std::unexpected(std::move(started.error()));
     const std::stop_callback on_stop(stop, [&reader] { reader.stop(); });
     while (true) {
         if (stop.stop_requested()) {
@@ -221,7 +233,8 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                 continue;
             }
             if (!document.fetched) {
-                report.refused.push_back({file.path, to_string(document.fetched.error()), file.spec_name});
+                const Error& error = document.fetched.error();
+                report.refused.push_back({file.path, to_string(error), file.spec_name, error.kind});
                 continue;
             }
             parts.insert(document.fetched->parts.begin(), document.fetched->parts.end());
@@ -230,6 +243,7 @@ Result<IndexReport> put_documents(Engine& engine, std::span<const DocumentFile> 
                 unchanged.push_back(document.file);
                 continue;
             }
+            if (!is_wanted(engine, file, settings)) continue;
             inputs.push_back(input_of(file, std::move(*document.fetched), settings));
             input_files.push_back(document.file);
         }

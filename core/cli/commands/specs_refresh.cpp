@@ -114,6 +114,7 @@ Result<bool> refresh(Engine& engine, fetch::Fetcher& fetcher, const std::string&
     settings.catalog_id = catalog;
     settings.fetcher = &fetcher;
     settings.refresh = arguments.every;
+    settings.only_stored = true;
     settings.try_again = std::ref(store_wait);
     settings.available = [&] { store_wait.available(); };
     settings.batch_documents = 1;  // each document is stored, even if the next one fails
