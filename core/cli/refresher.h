@@ -1,16 +1,20 @@
 // Asks the sources of specs that have a refresh interval again when they are due, while a worker runs.
 //
-// The store gives each source to one process at a time (Store::due_refreshes). One that cannot be had is asked again
-// after a while, and its spec stays as it is.
+// The store gives each source to one process at a time (Store::due_refreshes). One that cannot be had keeps its spec,
+// is asked again later and later, and is named once when that begins and once when it is over. One that sends what is
+// refused is named likewise, and is asked again at its interval.
 //
 // Thread-safety: `refresh_due` belongs to one thread at a time.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <stop_token>
+#include <string>
+#include <utility>
 
 #include "cli/document_finder.h"
 #include "embedq/catalog.h"
@@ -25,28 +29,39 @@ namespace embedq::cli {
 
 class Refresher {
 public:
-    using MakeFetcher = std::function<Result<std::unique_ptr<fetch::Fetcher>>()>;
+    // `fetch_timeout` is how long the fetcher may take for one document. Engine and context must outlive this.
+    Refresher(Engine& engine, std::unique_ptr<fetch::Fetcher> fetcher, std::chrono::milliseconds fetch_timeout,
+              Context& context);
 
-    // The fetcher is made when the first source is due. Engine and context must outlive this.
-    Refresher(Engine& engine, MakeFetcher make_fetcher, Context& context);
-
-    // Asks every source that is due, one after another. Returns how many; an error is the store's.
+    // Asks every source that is due, one after another, but those that wait after a failure. Returns how many it asked;
+    // an error is the store's.
     [[nodiscard]] Result<std::size_t> refresh_due(const std::stop_token& stop);
     // Looks for sources that are due until a stop.
     void run(const std::stop_token& stop);
 
 private:
-    // The document of the spec, and with it the fetcher.
-    [[nodiscard]] Result<DocumentFile> document_of(const SpecInfo& spec);
+    // A source that could not be had, or whose document was refused.
+    struct Failing {
+        Clock::Steady since;
+        Clock::Steady again_at{};
+        Clock::Steady forgotten_at{};
+        std::uint64_t failures = 0;
+        bool refused = false;
+    };
+
     [[nodiscard]] Status refresh(const SpecInfo& spec, const std::stop_token& stop);
+    // Says so when it begins. An error is the store's.
+    [[nodiscard]] Status failed(const SpecInfo& spec, ErrorKind kind, const std::string& reason);
+    void succeeded(const SpecInfo& spec);
+    [[nodiscard]] bool waits(const SpecInfo& spec) const;
 
     Engine& engine_;
-    const MakeFetcher make_fetcher_;
-    std::unique_ptr<fetch::Fetcher> fetcher_;
+    const std::unique_ptr<fetch::Fetcher> fetcher_;
+    const std::chrono::milliseconds hold_;  // how long this process has what it takes
     Context& context_;
     sync::FaultLog store_faults_;
-    sync::FaultLog source_faults_;
     sync::Retry looking_;
+    std::map<std::pair<std::string, std::string>, Failing> failing_;  // by catalog and spec
 };
 
 }  // namespace embedq::cli

@@ -24,6 +24,7 @@
 #include "loader/registry.h"
 #include "scheduler/scheduler.h"
 #include "sync/mutex.h"
+#include "sync/start_thread.h"
 
 namespace embedq::cli {
 namespace {
@@ -134,9 +135,12 @@ public:
         settings.user_agent = "embedq/" + version_;
         return fetch::make_fetcher(std::move(settings));
     }
-    void start_refreshing() override {
-        refresher_ = std::make_unique<Refresher>(*engine_, [this] { return make_fetcher(); }, context("refresher"));
-        refreshing_ = std::jthread([this](const std::stop_token& stop) { refresher_->run(stop); });
+    Status start_refreshing() override {
+        auto fetcher = make_fetcher();
+        if (!fetcher) return std::unexpected(std::move(fetcher.error()));
+        refresher_ = std::make_unique<Refresher>(*engine_, std::move(*fetcher), configuration_.fetch.timeout,
+                                                 context("refresher"));
+        return sync::start_thread(refreshing_, [this](const std::stop_token& stop) { refresher_->run(stop); });
     }
     std::size_t service_count() const override { return configuration_.services.size(); }
 

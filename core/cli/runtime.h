@@ -81,8 +81,9 @@ public:
     // Fetches documents by URL, as configured under `fetch:`; `invalid_argument` where that does not work on this
     // machine.
     [[nodiscard]] virtual Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const = 0;
-    // Asks the URLs of specs that are due again, until `stop_work`.
-    virtual void start_refreshing() {}
+    // Asks the URLs of specs that are due again, until `stop_work`. The errors are those of `make_fetcher`, and
+    // `unavailable` where the system starts no thread.
+    [[nodiscard]] virtual Status start_refreshing() { return {}; }
     [[nodiscard]] virtual Status start_services() = 0;
     // The number of configured services.
     [[nodiscard]] virtual std::size_t service_count() const = 0;

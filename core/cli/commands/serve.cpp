@@ -48,7 +48,7 @@ int run_until_stopped(CommandContext& context, bool serve) {
     if (const Status started = (*runtime)->start_work(serve ? TargetPolicy::as_configured : TargetPolicy::new_catalogs);
         !started)
         return show_error(context, started.error());
-    (*runtime)->start_refreshing();
+    if (const Status started = (*runtime)->start_refreshing(); !started) return show_error(context, started.error());
     if (serve) {
         const Status started = (*runtime)->start_services();
         if (!started && !interruption->token().stop_requested()) return show_error(context, started.error());

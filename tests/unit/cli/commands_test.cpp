@@ -495,6 +495,13 @@ TEST(WorkerCommand, WorksUntilStoppedAndExits0) {
     EXPECT_TRUE(stage.world.stopped);
 }
 
+TEST(WorkerCommand, SaysAtTheStartThatItCannotFetch) {
+    Stage stage;
+    stage.world.fetcher_error = Error{ErrorKind::invalid_argument, "fetch.ca_file: '/nowhere.pem' does not exist"};
+    EXPECT_EQ(run_worker(stage.context), exit_usage);
+    EXPECT_THAT(stage.err.str(), HasSubstr("'/nowhere.pem' does not exist"));
+}
+
 TEST(MigrateCommand, ANewerSchemaFails) {
     Stage stage(true);
     stage.world.migration = {5, 3, {}};

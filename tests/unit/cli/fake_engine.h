@@ -231,6 +231,7 @@ public:
         std::string content;
         std::string validator;
         std::optional<Error> error = std::nullopt;
+        std::function<void()> during = {};  // called while it is fetched
     };
     explicit FakeFetcher(std::map<std::string, Page>& pages, std::vector<std::string>& asked)
         : pages_(pages), asked_(asked) {}
@@ -243,6 +244,7 @@ public:
         asked_.push_back(url + " " + validator);
         const auto page = pages_.find(url);
         if (page == pages_.end()) return fail(ErrorKind::not_found, "is not there");
+        if (const auto during = page->second.during) during();
         if (page->second.error) return std::unexpected(*page->second.error);
         if (!validator.empty() && validator == page->second.validator)
             return fetch::Fetched{.unchanged = true, .content = {}, .validator = {}};
@@ -348,6 +350,10 @@ public:
     Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const override {
         if (world_.fetcher_error) return std::unexpected(*world_.fetcher_error);
         return std::make_unique<FakeFetcher>(world_.pages, world_.asked);
+    }
+    Status start_refreshing() override {
+        if (world_.fetcher_error) return std::unexpected(*world_.fetcher_error);
+        return {};
     }
     Status start_services() override { return {}; }
     std::size_t service_count() const override { return 0; }

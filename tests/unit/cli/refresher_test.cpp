@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,6 +26,7 @@ using namespace std::chrono_literals;  // NOLINT
 using cli::testing::FakeFetcher;
 using cli::testing::SilentNotifier;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const std::string pets = "https://a.example/pets.yaml";
@@ -39,9 +42,9 @@ protected:
         pages_[pets] = {.content = document("one"), .validator = "v1"};
     }
 
-    void index(std::optional<std::chrono::milliseconds> refresh) {
+    void index(std::optional<std::chrono::milliseconds> refresh, const std::vector<std::string>& urls = {pets}) {
         FakeFetcher fetcher(pages_, asked_);
-        FoundDocuments found = find_documents(std::vector{pets}, {}, &fetcher);
+        FoundDocuments found = find_documents(urls, {}, &fetcher);
         ASSERT_TRUE(settle_names(*engine_, "default", found));
         if (refresh) prepare_refresh(found, *refresh);
         IndexerSettings settings;
@@ -52,8 +55,10 @@ protected:
     }
     std::size_t refresh(Refresher& refresher) { return refresher.refresh_due({}).value(); }
     [[nodiscard]] std::unique_ptr<Refresher> refresher() {
-        return std::make_unique<Refresher>(
-            *engine_, [this] { return std::make_unique<FakeFetcher>(pages_, asked_); }, context_);
+        return std::make_unique<Refresher>(*engine_, std::make_unique<FakeFetcher>(pages_, asked_), 30s, context_);
+    }
+    std::ptrdiff_t lines(LogLevel level) {
+        return std::ranges::count(context_.logger().lines(), level, [](const auto& line) { return line.first; });
     }
     SpecInfo spec() { return engine_->specs("default", "", 10)->at(0); }
 
@@ -100,12 +105,89 @@ TEST_F(RefresherTest, OneThatCannotBeHadIsAskedAgainSoonAndKeepsItsSpec) {
     const auto one = refresher();
     EXPECT_EQ(refresh(*one), 1U);
     EXPECT_EQ(spec().title, "one");
-    context_.manual_clock().advance(5min);
+    context_.manual_clock().advance(12min);
     pages_[pets] = {.content = document("two"), .validator = "v2"};
     EXPECT_EQ(refresh(*one), 1U);
     EXPECT_EQ(spec().title, "two");
     context_.manual_clock().advance(23h);
     EXPECT_EQ(refresh(*one), 0U);
+}
+
+TEST_F(RefresherTest, EachSourceThatFailsIsNamedOnceAtTheBeginAndOnceAtTheEnd) {
+    const std::string toys = "https://a.example/toys.yaml";
+    pages_[toys] = {.content = document("toys"), .validator = "v1"};
+    index(1h, {pets, toys});
+    context_.manual_clock().advance(1h);
+    for (const auto& url : {pets, toys}) pages_[url].error = Error{ErrorKind::unavailable, "connection refused"};
+    const auto one = refresher();
+    EXPECT_EQ(refresh(*one), 2U);
+    EXPECT_EQ(lines(LogLevel::warn), 2);
+    for (int i = 0; i < 20; ++i) {
+        context_.manual_clock().advance(12min);
+        refresh(*one);
+    }
+    EXPECT_EQ(lines(LogLevel::warn), 2) << "it is named when it begins";
+    EXPECT_EQ(lines(LogLevel::info), 0);
+    pages_[pets].error.reset();
+    context_.manual_clock().advance(2h);
+    refresh(*one);
+    EXPECT_EQ(lines(LogLevel::info), 1) << "one works again while the other fails";
+}
+
+TEST_F(RefresherTest, ASourceThatFailsIsAskedLaterAndLater) {
+    index(1h);
+    context_.manual_clock().advance(1h);
+    pages_[pets].error = Error{ErrorKind::unavailable, "connection refused"};
+    const auto one = refresher();
+    for (int i = 0; i < 240; ++i) {  // four hours
+        refresh(*one);
+        context_.manual_clock().advance(1min);
+    }
+    EXPECT_GE(asked_.size(), 5U);
+    EXPECT_LE(asked_.size(), 9U) << "every 11 minutes it would be 22";
+}
+
+TEST_F(RefresherTest, WhatIsRefusedIsAnotherFaultAndAskedForAtItsInterval) {
+    index(1h);
+    context_.manual_clock().advance(1h);
+    pages_[pets] = {.content = "openapi: 3.0.0\npaths: {", .validator = "v2"};
+    const auto one = refresher();
+    EXPECT_EQ(refresh(*one), 1U);
+    ASSERT_EQ(lines(LogLevel::warn), 1);
+    EXPECT_THAT(context_.logger().lines().back().second, HasSubstr("is refused, and the stored document stays"));
+    EXPECT_EQ(spec().title, "one");
+    context_.manual_clock().advance(59min);
+    EXPECT_EQ(refresh(*one), 0U) << "its source was asked";
+    pages_[pets].error = Error{ErrorKind::unavailable, "connection refused"};
+    context_.manual_clock().advance(1min);
+    EXPECT_EQ(refresh(*one), 1U);
+    EXPECT_EQ(lines(LogLevel::warn), 2) << "it is another fault now";
+    EXPECT_THAT(context_.logger().lines().back().second, HasSubstr("cannot refresh default/"));
+}
+
+TEST_F(RefresherTest, NoOtherProcessGetsASourceWhileItsFetchMayLast) {
+    index(1h);
+    context_.manual_clock().advance(1h);
+    const auto other = refresher();
+    std::size_t asked_by_other = 0;
+    pages_[pets].during = [&] {
+        pages_[pets].during = {};
+        context_.manual_clock().advance(59min);
+        asked_by_other = refresh(*other);
+    };
+    Refresher one(*engine_, std::make_unique<FakeFetcher>(pages_, asked_), 1h, context_);
+    EXPECT_EQ(refresh(one), 1U);
+    EXPECT_EQ(asked_by_other, 0U);
+}
+
+TEST_F(RefresherTest, ASpecThatIsDeletedDuringTheFetchStaysDeleted) {
+    index(1h);
+    context_.manual_clock().advance(1h);
+    pages_[pets] = {.content = document("two"), .validator = "v2"};
+    pages_[pets].during = [&] { ASSERT_TRUE(engine_->delete_catalog("default")); };
+    EXPECT_EQ(refresh(*refresher()), 1U);
+    EXPECT_THAT(engine_->catalogs().value(), IsEmpty());
+    EXPECT_EQ(lines(LogLevel::warn) + lines(LogLevel::info), 0);
 }
 
 TEST_F(RefresherTest, TheIntervalIsKeptChangedAndEnded) {
