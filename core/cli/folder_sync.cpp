@@ -73,6 +73,30 @@ bool is_of_another_process(ErrorKind kind) {
 
 }  // namespace
 
+void RemovalHistory::look(const std::string& root, const std::set<std::string>& specs) {
+    const auto at = folders_.find(root);
+    if (at == folders_.end()) return;
+    auto& [removed, kept] = at->second;
+    const auto is_there = [&](const std::string& name) { return specs.contains(name); };
+    if (!kept.empty() && std::ranges::none_of(kept, is_there)) removed.clear();
+    std::erase_if(removed, is_there);
+    kept.clear();
+}
+
+void RemovalHistory::found_again(std::span<const std::string> spec_names) {
+    for (auto& [root, folder] : folders_)
+        for (const std::string& name : spec_names) folder.removed.erase(name);
+}
+
+void RemovalHistory::kept(std::span<const GoneSpec> specs) {
+    for (const GoneSpec& spec : specs) folders_[spec.root].kept.insert(spec.spec_name);
+}
+
+std::size_t RemovalHistory::removed_of(const std::string& root) const {
+    const auto at = folders_.find(root);
+    return at == folders_.end() ? 0 : at->second.removed.size();
+}
+
 Result<FolderSync> FolderSync::look(Engine& engine, std::string_view catalog_id, const FoundDocuments& found,
                                     const SyncPolicy& policy) {
     FolderSync sync;
@@ -81,9 +105,12 @@ Result<FolderSync> FolderSync::look(Engine& engine, std::string_view catalog_id,
     if (found.folders.empty()) return sync;
     std::map<std::string, const WalkedFolder*, std::less<>> walked;
     for (const WalkedFolder& folder : found.folders) walked.emplace(folder.root, &folder);
+    std::map<std::string, std::set<std::string>> names;  // of the specs, by root
+    for (const WalkedFolder& folder : found.folders) names[folder.root];
     const Status listed = each_spec(engine, catalog_id, [&](const SpecInfo& spec) {
         const auto at = walked.find(spec.record.root);
         if (at == walked.end()) return;
+        names[spec.record.root].insert(spec.spec_name);
         const WalkedFolder& there = *at->second;
         Folder& folder = sync.folders_[spec.record.root];
         if (folder.specs == 0) folder.found = there.paths;
@@ -96,6 +123,9 @@ Result<FolderSync> FolderSync::look(Engine& engine, std::string_view catalog_id,
                                .version = spec.version()});
     });
     if (!listed) return std::unexpected(listed.error());
+    if (policy.history != nullptr) {
+        for (const auto& [root, specs] : names) policy.history->look(root, specs);
+    }
     return sync;
 }
 
@@ -118,6 +148,7 @@ void FolderSync::found_again(std::span<const std::string> spec_names) {
     const std::set<std::string_view> names(spec_names.begin(), spec_names.end());
     for (auto& [root, folder] : folders_)
         std::erase_if(folder.gone, [&](const GoneSpec& gone) { return names.contains(gone.spec_name); });
+    if (policy_.history != nullptr) policy_.history->found_again(spec_names);
 }
 
 SyncReport FolderSync::plan() const {
@@ -127,10 +158,15 @@ SyncReport FolderSync::plan() const {
         if (policy_.removes && !policy_.confirmed && !folder.found.empty())
             std::ranges::move(take_from_empty_folders(gone, folder.found), std::back_inserter(report.kept));
         if (gone.empty()) continue;
-        KeptSpecs kept{.folder = root, .specs = std::move(gone), .of = folder.specs, .why = KeptFor::policy};
+        const std::size_t before = policy_.history == nullptr ? 0 : policy_.history->removed_of(root);
+        KeptSpecs kept{.folder = root,
+                       .specs = std::move(gone),
+                       .of = folder.specs,
+                       .removed_before = before,
+                       .why = KeptFor::policy};
         if (policy_.removes) {
-            if (policy_.confirmed ||
-                (!folder.found.empty() && kept.specs.size() <= std::max(few_specs, folder.specs / few_of_all))) {
+            const std::size_t few = std::max(few_specs, (folder.specs + before) / few_of_all);
+            if (policy_.confirmed || (!folder.found.empty() && kept.specs.size() + before <= few)) {
                 std::ranges::move(kept.specs, std::back_inserter(report.removed));
                 continue;
             }
@@ -149,7 +185,11 @@ Result<SyncReport> FolderSync::remove(Engine& engine) const {
         const Status deleted = engine.delete_spec(catalog_id_, gone.spec_name, gone.version);
         if (!deleted && is_of_another_process(deleted.error().kind)) continue;
         if (!deleted) return std::unexpected(deleted.error());
+        if (policy_.history != nullptr && !policy_.confirmed) policy_.history->removed(gone);
         removed.push_back(std::move(gone));
+    }
+    if (policy_.history != nullptr) {
+        for (const KeptSpecs& kept : report.kept) policy_.history->kept(kept.specs);
     }
     report.removed = std::move(removed);
     return report;

@@ -36,11 +36,34 @@ struct GoneSpec {
     SpecVersion version;
 };
 
+// What a command that looks again and again has removed since it began, or since somebody confirmed: so few are few for
+// all its looks together. Specs whose files are back count no more.
+class RemovalHistory {
+public:
+    // The specs of the folder before a look. If somebody removed what was kept, it begins again.
+    void look(const std::string& root, const std::set<std::string>& specs);
+    void found_again(std::span<const std::string> spec_names);
+    void removed(const GoneSpec& gone) { folders_[gone.root].removed.insert(gone.spec_name); }
+    void kept(std::span<const GoneSpec> specs);
+
+    [[nodiscard]] std::size_t removed_of(const std::string& root) const;
+
+private:
+    struct Folder {
+        std::set<std::string> removed;
+        std::set<std::string> kept;
+    };
+
+    std::map<std::string, Folder> folders_;  // by root
+};
+
 // What may be done without a question.
 struct SyncPolicy {
     // False for a store that machines share: each has a copy of the folder, and they need not be alike.
     bool removes = true;
     bool confirmed = false;  // somebody has said that many may be removed
+    // Of a command that looks more than once. It must outlive the looks.
+    RemovalHistory* history = nullptr;
 };
 
 // Why specs without a file are kept.
@@ -49,7 +72,8 @@ enum class KeptFor : std::uint8_t { policy, empty_folder, many };
 struct KeptSpecs {
     std::string folder;  // the root, or the empty folder under it
     std::vector<GoneSpec> specs;
-    std::size_t of = 0;  // how many specs the folder has in the catalog
+    std::size_t of = 0;              // how many specs the folder has in the catalog
+    std::size_t removed_before = 0;  // as in RemovalHistory
     KeptFor why = KeptFor::policy;
 };
 

@@ -10,12 +10,18 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "cli/document_finder.h"
+#include "fetch/fetch.h"
 
 namespace embedq::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 // A file counts as changed when its writer closes it.
 constexpr std::uint32_t changes = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
@@ -25,10 +31,17 @@ constexpr std::chrono::seconds longest_series{5};
 
 using Steady = std::chrono::steady_clock;
 
-// Other files change for other reasons: a database in the folder does when its documents are stored.
-bool matters(std::uint32_t mask, std::string_view name) {
-    if ((mask & IN_IGNORED) != 0) return false;  // a watch that was ended
-    return name.empty() || (mask & IN_ISDIR) != 0 || is_document_name(name);
+// The nearest folder above the path that exists, and what would appear in it.
+std::pair<std::string, std::string> entry_above(const std::string& path) {
+    std::error_code error;
+    fs::path at = fs::absolute(path, error).lexically_normal();
+    if (!at.has_filename()) at = at.parent_path();  // it ended with a slash
+    while (at.has_relative_path()) {
+        const fs::path parent = at.parent_path();
+        if (fs::is_directory(parent, error)) return {parent.string(), at.filename().string()};
+        at = parent;
+    }
+    return {};
 }
 
 }  // namespace
@@ -43,27 +56,51 @@ FolderWatch::~FolderWatch() {
     if (stop_ >= 0) ::close(stop_);
 }
 
-void FolderWatch::watch(const std::set<std::string>& folders) {
+void FolderWatch::watch(const std::set<std::string>& folders, std::span<const std::string> paths) {
     if (events_ < 0) return;
     problem_.clear();
-    std::erase_if(watched_, [&](const auto& entry) {
-        if (folders.contains(entry.first)) return false;
-        ::inotify_rm_watch(events_, entry.second);
-        return true;
-    });
-    for (const std::string& folder : folders) {
-        // Adding one again is harmless, and needed if it was replaced under its name.
-        const int added = ::inotify_add_watch(events_, folder.c_str(), changes);
-        if (added >= 0) {
-            watched_[folder] = added;
-        } else if (problem_.empty()) {
-            problem_ = errno == ENOSPC ? fmt::format(
-                                             "'{}' is not watched: the user's limit of watches is reached "
-                                             "(sysctl fs.inotify.max_user_watches)",
-                                             folder)
-                                       : fmt::format("'{}' is not watched: {}", folder, std::strerror(errno));
-        }
+    std::map<int, Watched> added;
+    for (const std::string& folder : folders) add(folder, {}, added);
+    for (const std::string& path : paths) {
+        if (fetch::is_url(path)) continue;
+        const auto [folder, entry] = entry_above(path);
+        if (!folder.empty()) add(folder, entry, added);
     }
+    // A folder that was moved has its number still.
+    for (const auto& [number, watched] : watched_) {
+        if (!added.contains(number)) ::inotify_rm_watch(events_, number);
+    }
+    watched_ = std::move(added);
+}
+
+void FolderWatch::add(const std::string& folder, const std::string& only, std::map<int, Watched>& added) {
+    // Adding one again is harmless, and needed if it was replaced under its name.
+    const int number = ::inotify_add_watch(events_, folder.c_str(), changes);
+    if (number >= 0) {
+        Watched& watched = added[number];
+        if (only.empty())
+            watched.whole = true;
+        else
+            watched.names.insert(only);
+    } else if (problem_.empty()) {
+        problem_ = errno == ENOSPC ? fmt::format(
+                                         "'{}' is not watched: the user's limit of watches is reached "
+                                         "(sysctl fs.inotify.max_user_watches)",
+                                         folder)
+                                   : fmt::format("'{}' is not watched: {}", folder, std::strerror(errno));
+    }
+}
+
+bool FolderWatch::matters(int number, std::uint32_t mask, std::string_view name) const {
+    if ((mask & IN_IGNORED) != 0) return false;    // a watch that was ended
+    if ((mask & IN_Q_OVERFLOW) != 0) return true;  // too many to be listed
+    const auto at = watched_.find(number);
+    if (at == watched_.end()) return false;
+    const Watched& watched = at->second;
+    if (watched.names.contains(std::string(name))) return true;
+    if (!watched.whole) return name.empty();
+    // Other files change for other reasons: a database in the folder does when its documents are stored.
+    return name.empty() || (mask & IN_ISDIR) != 0 || is_document_name(name);
 }
 
 bool FolderWatch::drain() {
@@ -76,7 +113,7 @@ bool FolderWatch::drain() {
             inotify_event event{};
             std::memcpy(&event, buffer.data() + at, sizeof event);
             const char* name = buffer.data() + at + sizeof event;
-            any = any || matters(event.mask, event.len == 0 ? std::string_view() : std::string_view(name));
+            any = any || matters(event.wd, event.mask, event.len == 0 ? std::string_view() : std::string_view(name));
             at += sizeof event + event.len;
         }
     }

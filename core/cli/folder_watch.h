@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "embedq/error.h"
 
@@ -27,8 +29,9 @@ public:
     FolderWatch(const FolderWatch&) = delete;
     FolderWatch& operator=(const FolderWatch&) = delete;
 
-    // Watches these folders, and no others. Those that cannot be watched are left out.
-    void watch(const std::set<std::string>& folders);
+    // Watches these folders, and no others. Those that cannot be watched are left out. Also notices when one of these
+    // paths appears, or is replaced.
+    void watch(const std::set<std::string>& folders, std::span<const std::string> paths = {});
     // Returns when something changed and then nothing more for `quiet`, or after `longest`.
     [[nodiscard]] Wake wait(std::chrono::milliseconds longest, std::chrono::milliseconds quiet,
                             const std::stop_token& stop);
@@ -41,7 +44,15 @@ private:
 
     int events_ = -1;
     int stop_ = -1;  // readable after a stop
-    std::map<std::string, int> watched_;
+    // A watched folder, by the number that the kernel gives it.
+    struct Watched {
+        bool whole = false;           // or only these entries
+        std::set<std::string> names;  // of entries
+    };
+    [[nodiscard]] bool matters(int number, std::uint32_t mask, std::string_view name) const;
+    void add(const std::string& folder, const std::string& only, std::map<int, Watched>& added);
+
+    std::map<int, Watched> watched_;
     std::string problem_;
 };
 

@@ -75,7 +75,9 @@ std::string in_words(const KeptSpecs& kept) {
             return gone + ": no document is there, and it may not be mounted; --yes removes the specs";
         case KeptFor::many: break;
     }
-    return gone + "; --yes removes the specs";
+    const std::string before =
+        kept.removed_before == 0 ? "" : fmt::format(", after {} that were removed", count_of(kept.removed_before));
+    return gone + before + "; --yes removes the specs";
 }
 
 bool needs_confirmation(const SyncReport& folders) {

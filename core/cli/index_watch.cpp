@@ -23,7 +23,7 @@
 namespace embedq::cli {
 namespace {
 
-constexpr std::chrono::minutes rescan_interval{5};
+constexpr std::chrono::minutes rescan_interval{1};
 constexpr std::chrono::milliseconds quiet_time{300};
 
 // Leaves of a list what the last pass did not say, so that a fault that stays costs one line.
@@ -96,6 +96,7 @@ int run_index_watch(CommandContext& context, const IndexArguments& arguments) {
     const std::stop_token stop = interruption->token();
     StoreWait try_again(context.console, *interruption);
     auto runtime = context.installation.open({.use = StoreUse::work, .try_again = std::ref(try_again), .stop = stop});
+    if (stop.stop_requested()) return exit_done;
     if (!runtime) return show_error(context, runtime.error());
     try_again.available();
     const OverdueStopScope overdue(*interruption, overdue_stop_of(**runtime));
@@ -112,13 +113,15 @@ int run_index_watch(CommandContext& context, const IndexArguments& arguments) {
             return show_error(context, working.error());
         work_stop.emplace(**runtime, stop);
     }
-    const SyncPolicy policy = sync_policy(arguments, (*runtime)->store_capabilities());
+    RemovalHistory removals;
+    SyncPolicy policy = sync_policy(arguments, (*runtime)->store_capabilities());
+    policy.history = &removals;
     FolderWatch watch;
     NewLines lines;
     std::string problem;
     while (!stop.stop_requested()) {
         // Watched first, so that no change falls between the look and the watch.
-        watch.watch(find_documents(arguments.paths, stop, fetcher.get()).walked);
+        watch.watch(find_documents(arguments.paths, stop, fetcher.get()).walked, arguments.paths);
         if (watch.problem() != problem && !watch.problem().empty())
             context.console.note(
                 fmt::format("embedq: {}; it is looked at every {}", watch.problem(), duration_of(rescan_interval)));

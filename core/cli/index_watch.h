@@ -5,8 +5,9 @@
 
 namespace embedq::cli {
 
-// Puts the documents, and again whenever something changes in the folders; looks by itself every five minutes. Embeds
-// meanwhile, unless it is left to workers. Never asks, and never removes what would need a confirmation.
+// Puts the documents, and again whenever something changes in the folders; looks by itself every minute. Embeds
+// meanwhile, unless it is left to workers. Never asks, and never removes what would need a confirmation, neither at
+// once nor little by little.
 [[nodiscard]] int run_index_watch(CommandContext& context, const IndexArguments& arguments);
 
 }  // namespace embedq::cli

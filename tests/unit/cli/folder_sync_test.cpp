@@ -351,6 +351,27 @@ TEST_F(FolderSyncTest, ATenthIsFew) {
     EXPECT_THAT(removed(index()), SizeIs(4));
 }
 
+TEST_F(FolderSyncTest, FewIsFewForAllLooksTogether) {
+    RemovalHistory removals;
+    const SyncPolicy policy{.history = &removals};
+    write_many(12);
+    index(policy);
+    for (const std::string name : {"s0.yaml", "s1.yaml"}) remove(name);
+    EXPECT_THAT(removed(index(policy)), ElementsAre("s0", "s1"));
+    for (const std::string name : {"s2.yaml", "s3.yaml"}) remove(name);
+    const Indexed look = index(policy);
+    EXPECT_THAT(removed(look), IsEmpty());
+    ASSERT_THAT(look.folders.kept, SizeIs(1));
+    EXPECT_EQ(look.folders.kept[0].removed_before, 2U);
+    write("s0.yaml", "t0");
+    EXPECT_THAT(removed(index(policy)), ElementsAre("s2", "s3")) << "one is back";
+    for (const std::string name : {"s0.yaml", "s4.yaml"}) remove(name);
+    EXPECT_THAT(removed(index(policy)), IsEmpty());
+    EXPECT_THAT(removed(index({.confirmed = true})), ElementsAre("s0", "s4")) << "somebody else confirms";
+    for (const std::string name : {"s5.yaml", "s6.yaml", "s7.yaml"}) remove(name);
+    EXPECT_THAT(removed(index(policy)), ElementsAre("s5", "s6", "s7"));
+}
+
 TEST_F(FolderSyncTest, WhereMachinesShareTheStoreItOnlyReports) {
     const SyncPolicy shared{.removes = false};
     write_many(2);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "folder.h"
 
@@ -59,6 +60,50 @@ TEST(FolderWatch, SaysWhatItCannotWatch) {
     EXPECT_NE(watch.problem().find("'/nowhere/at/all' is not watched: "), std::string::npos) << watch.problem();
     folder.write("a.yaml", "");
     EXPECT_EQ(watch.wait(1h, 0ms, {}), Wake::changed);
+}
+
+TEST(FolderWatch, ManyChangesAtOnceAreOne) {
+    const Folder folder;
+    FolderWatch watch;
+    watch.watch({folder.path().string()});
+    for (int i = 0; i < 300; ++i) folder.write("f" + std::to_string(i) + ".yaml", "");
+    EXPECT_EQ(watch.wait(1h, 0ms, {}), Wake::changed);
+    EXPECT_EQ(watch.wait(1ms, 0ms, {}), Wake::timeout);
+}
+
+TEST(FolderWatch, NoticesAFolderThatAppears) {
+    const Folder folder;
+    const std::vector<std::string> paths{(folder.path() / "later/apis/").string()};
+    FolderWatch watch;
+    watch.watch({}, paths);
+    folder.write("other.yaml", "");
+    std::filesystem::create_directory(folder.path() / "other");
+    EXPECT_EQ(watch.wait(1ms, 0ms, {}), Wake::timeout) << "others come and go";
+    std::filesystem::create_directory(folder.path() / "later");
+    EXPECT_EQ(watch.wait(1h, 0ms, {}), Wake::changed);
+    watch.watch({}, paths);
+    std::filesystem::create_directory(folder.path() / "later/apis");
+    EXPECT_EQ(watch.wait(1h, 0ms, {}), Wake::changed);
+}
+
+TEST(FolderWatch, FollowsAFolderThatIsMovedAndReplaced) {
+    const Folder folder;
+    folder.write("apis/a.yaml", "");
+    const std::string apis = (folder.path() / "apis").string();
+    const std::string old = (folder.path() / "old").string();
+    const std::vector<std::string> paths{apis};
+    FolderWatch watch;
+    watch.watch({apis}, paths);
+    std::filesystem::rename(apis, old);
+    EXPECT_EQ(watch.wait(1h, 0ms, {}), Wake::changed) << "it is gone";
+    watch.watch({}, paths);
+    folder.write("old/a.yaml", "changed");
+    EXPECT_EQ(watch.wait(1ms, 0ms, {}), Wake::timeout) << "it is another folder now";
+    folder.write("apis/b.yaml", "");
+    EXPECT_EQ(watch.wait(1h, 0ms, {}), Wake::changed) << "it is replaced";
+    watch.watch({apis, old}, paths);
+    folder.write("old/a.yaml", "again");
+    EXPECT_EQ(watch.wait(1h, 0ms, {}), Wake::changed) << "by its new name";
 }
 
 TEST(FolderWatch, EndsAtAStop) {
