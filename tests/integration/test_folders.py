@@ -79,7 +79,8 @@ class Watched(unittest.TestCase):
         world = World()
         self.addCleanup(world.close)
         world.write("pets.json", document("pets", 2))
-        watch = world.start("index", world.specs, "--watch", "--json")
+        later = world.folder / "later"
+        watch = world.start("index", world.specs, later, "--watch", "--json")
 
         def next_pass():
             return json.loads(watch.stdout.readline())
@@ -95,9 +96,15 @@ class Watched(unittest.TestCase):
         while not (seen := next_pass())["removed"]:
             pass
         self.assertEqual([each["spec_name"] for each in seen["removed"]], ["animals"])
+        new = world.folder / "new"
+        new.mkdir()
+        (new / "cars.json").write_text(json.dumps(document("cars", 2)))
+        new.rename(later)
+        while next_pass()["documents"] != 2:
+            pass
         watch.terminate()
         self.assertEqual(watch.wait(DEADLINE), 0, watch.stderr.read())
-        self.assertEqual([spec["spec_name"] for spec in world.json("specs", "list")["specs"]], ["sub.shop"])
+        self.assertEqual([spec["spec_name"] for spec in world.json("specs", "list")["specs"]], ["cars", "sub.shop"])
 
 
 class SharedStore(unittest.TestCase):
