@@ -156,6 +156,12 @@ const HostTable<FetchSettings>& fetch_table() {
          .help = "How many redirects are followed; each is checked like the URL itself.",
          .minimum = 0,
          .maximum = 50},
+        {.name = "refresh",
+         .member = &FetchSettings::refresh,
+         .help = "How often serve and worker ask the URLs of specs that have no interval of their own for newer "
+                 "documents: a minute or more; 0s: never.",
+         .minimum = 0,
+         .maximum = 365 * day},
         {.name = "ca_file",
          .member = &FetchSettings::ca_file,
          .type = OptionType::path,

@@ -305,6 +305,12 @@ void Loading::fetch(const Node& root, Configuration& config) {
         const Position at = networks->kind == Node::Kind::sequence ? networks->items[i].at : networks->at;
         report_.error(at, "fetch.allow_private_addresses", network.error());
     }
+    const auto refresh = config.fetch.refresh;
+    if (refresh > std::chrono::milliseconds(0) && refresh < std::chrono::minutes(1)) {
+        report_.error(
+            mapping->find("refresh")->at,
+            fmt::format("fetch.refresh: found {}, expected a minute or more, or 0s for never", duration_text(refresh)));
+    }
     const auto& proxy = config.fetch.proxy;
     if (proxy.empty() || proxy.find("://") != std::string::npos) return;
     // Not quoted, since it may contain a password.

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "cli/present.h"
+#include "cli/refresh_interval.h"
 #include "embedq/support/nearest.h"
 
 namespace embedq::cli {
@@ -157,7 +158,7 @@ void add_age(CLI::App* command, std::chrono::milliseconds& age) {
 }
 
 void add_refresh(CLI::App* command, const std::string& name, std::optional<std::chrono::milliseconds>& refresh) {
-    const auto take = [&refresh](const std::string& text) { refresh = parse_duration(text); };
+    const auto take = [&refresh](const std::string& text) { refresh = recorded_own(parse_duration(text).value()); };
     const auto long_enough = [](std::string& text) -> std::string {
         const auto duration = parse_duration(text);
         const bool right = duration && (*duration == std::chrono::milliseconds(0) ||

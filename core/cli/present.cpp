@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "cli/refresh_interval.h"
+
 namespace embedq::cli {
 namespace {
 
@@ -200,8 +202,10 @@ Json json_of(const SpecInfo& spec) {
     if (spec.record.operations_left_out > 0) json["operations_left_out"] = spec.record.operations_left_out;
     for (const Note& note : spec.record.notes)
         json["notes"].push_back({{"where", note.where}, {"reason", note.reason}});
-    if (spec.record.refresh > std::chrono::milliseconds(0))
-        json["refresh_seconds"] = static_cast<double>(spec.record.refresh.count()) / 1000.0;
+    if (const RefreshInterval interval = refresh_interval(spec.record); interval.every.count() > 0) {
+        json["refresh_seconds"] = interval.every.count();
+        json["refresh_from"] = origin_of(interval);
+    }
     put_time(json, "checked_at", spec.checked_at);
     put_time(json, "created_at", spec.created_at);
     put_time(json, "updated_at", spec.updated_at);

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "cli/document_finder.h"
 #include "cli/indexer.h"
 #include "sync/backoff.h"
 #include "sync/sleep.h"
@@ -34,16 +35,18 @@ bool may_pass(ErrorKind kind) {
 
 }  // namespace
 
-Refresher::Refresher(Engine& engine, std::unique_ptr<fetch::Fetcher> fetcher, std::chrono::milliseconds fetch_timeout,
+Refresher::Refresher(Engine& engine, std::unique_ptr<fetch::Fetcher> fetcher, const FetchSettings& settings,
                      Context& context)
     : engine_(engine),
       fetcher_(std::move(fetcher)),
-      hold_(2 * fetch_timeout + longest_rest),
+      hold_(2 * settings.timeout + longest_rest),
       context_(context),
       store_faults_(context),
-      looking_(store_faults_, context, "look for sources to refresh", store_backoff) {}
+      looking_(store_faults_, context, "look for sources to refresh", store_backoff),
+      for_all_(engine, settings.refresh, context) {}
 
 Result<std::size_t> Refresher::refresh_due(const std::stop_token& stop) {
+    if (Status applied = for_all_.apply(stop); !applied) return std::unexpected(applied.error());
     std::size_t asked = 0;
     while (!stop.stop_requested()) {
         // One at a time, so that the hold is of one fetch.

@@ -16,12 +16,13 @@
 #include <string>
 #include <utility>
 
-#include "cli/document_finder.h"
+#include "cli/interval_for_all.h"
 #include "embedq/catalog.h"
 #include "embedq/context.h"
 #include "embedq/engine.h"
 #include "embedq/error.h"
 #include "fetch/fetch.h"
+#include "settings/settings.h"
 #include "sync/fault_log.h"
 #include "sync/retry.h"
 
@@ -29,9 +30,8 @@ namespace embedq::cli {
 
 class Refresher {
 public:
-    // `fetch_timeout` is how long the fetcher may take for one document. Engine and context must outlive this.
-    Refresher(Engine& engine, std::unique_ptr<fetch::Fetcher> fetcher, std::chrono::milliseconds fetch_timeout,
-              Context& context);
+    // Engine and context must outlive this.
+    Refresher(Engine& engine, std::unique_ptr<fetch::Fetcher> fetcher, const FetchSettings& settings, Context& context);
 
     // Asks every source that is due, one after another, but those that wait after a failure. Returns how many it asked;
     // an error is the store's.
@@ -61,6 +61,7 @@ private:
     Context& context_;
     sync::FaultLog store_faults_;
     sync::Retry looking_;
+    IntervalForAll for_all_;
     std::map<std::pair<std::string, std::string>, Failing> failing_;  // by catalog and spec
 };
 

@@ -138,8 +138,8 @@ public:
     Status start_refreshing() override {
         auto fetcher = make_fetcher();
         if (!fetcher) return std::unexpected(std::move(fetcher.error()));
-        refresher_ = std::make_unique<Refresher>(*engine_, std::move(*fetcher), configuration_.fetch.timeout,
-                                                 context("refresher"));
+        refresher_ =
+            std::make_unique<Refresher>(*engine_, std::move(*fetcher), configuration_.fetch, context("refresher"));
         return sync::start_thread(refreshing_, [this](const std::stop_token& stop) { refresher_->run(stop); });
     }
     std::size_t service_count() const override { return configuration_.services.size(); }

@@ -58,6 +58,7 @@ struct FetchSettings {
     std::size_t max_bytes = std::size_t{64} << 20U;  // after decompression
     std::size_t max_redirects = 5;
     std::string ca_file;  // absolute path of PEM certificates to trust instead of the system's; empty for the system's
+    std::chrono::milliseconds refresh{0};  // of specs from URLs that have no interval of their own; 0: never
     // Empty: none, whatever the environment says. A proxy resolves names and connects by itself, so that the guard
     // checks only addresses that are written in a URL.
     std::string proxy;

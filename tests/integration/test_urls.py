@@ -8,6 +8,8 @@ import subprocess
 import threading
 import unittest
 
+from owned import wait_until
+
 from program import DEADLINE, World, document
 
 LOCAL = """version: 1
@@ -210,6 +212,36 @@ class Refresh(Case):
         self.assertTrue(all(spec["checked_at"] for spec in specs))
         self.assertEqual(len(world.json("jobs", "list")["jobs"]), 2, "an interval makes no job")
         self.assertEqual(world.run("specs", "refresh", "--every", "5s").returncode, 2)
+
+    def test_an_interval_for_all_is_given_by_the_configuration(self):
+        world, site = self.world(LOCAL.replace("CA", "refresh: 1m")), self.site()
+        for name in ("own", "plain"):
+            site.put(f"/{name}.json", document(name, 2), etag='"1"')
+        world.json("index", site.url("/own.json"), "--refresh", "1d")
+        world.json("index", site.url("/plain.json"))
+        shown = world.run("specs", "show", f"127.0.0.1-{site.server_port}.plain").stdout
+        self.assertRegex(shown, r"refresh +never, asked 20")
+        worker = world.start("worker")
+
+        def intervals():
+            return [(spec.get("refresh_seconds"), spec.get("refresh_from"))
+                    for spec in world.json("specs", "list")["specs"]]
+        wait_until(lambda: intervals() == [(86400, "spec"), (60, "fetch.refresh")], "the interval is recorded")
+        worker.terminate()
+        self.assertEqual(worker.wait(DEADLINE), 0)
+        self.assertEqual(len(site.asked), 2, "no server is asked for that")
+        shown = world.run("specs", "show", f"127.0.0.1-{site.server_port}.plain").stdout
+        self.assertRegex(shown, r"refresh +every 1m 00s \(fetch.refresh\), asked 20")
+
+    def test_a_wrong_configuration_of_fetches_is_an_error_at_the_start(self):
+        world = self.world(LOCAL.replace("CA", "ca_file: /nowhere/ca.pem"))
+        done = world.run("worker")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("'/nowhere/ca.pem'", done.stderr)
+        world.config.write_text("version: 1\nfetch: { refresh: 5s }\n")
+        done = world.run("config", "check")
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("fetch.refresh: found 5s, expected a minute or more", done.stdout + done.stderr)
 
     def test_a_new_validator_for_the_same_document_is_not_a_change(self):
         world, site = self.world(), self.site()

@@ -9,6 +9,7 @@
 #include "cli/confirmation.h"
 #include "cli/index_report.h"
 #include "cli/present.h"
+#include "cli/refresh_interval.h"
 #include "cli/spec_state.h"
 
 namespace embedq::cli {
@@ -32,6 +33,16 @@ void print_notes(Console& console, const SpecRecord& record) {
     if (record.operations_left_out > 0)
         console.print(fmt::format("left out    {}", counted(record.operations_left_out, "operation")));
     for (const Note& note : record.notes) console.print(fmt::format("  - {}", plain(in_words(note))));
+}
+
+// "every 1h (fetch.refresh), asked 2026-01-31 10:00:00"
+std::string refresh_of(const SpecInfo& spec) {
+    const RefreshInterval interval = refresh_interval(spec.record);
+    const std::string often = interval.every.count() == 0
+                                  ? "never"
+                                  : fmt::format("every {} ({})", duration_of(interval.every),
+                                                interval.is_own ? "its own" : origin_of(interval));
+    return spec.checked_at ? often + ", asked " + time_of(*spec.checked_at) : often;
 }
 
 }  // namespace
@@ -111,9 +122,7 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
         console.print(fmt::format("source      {} {}", name_of(spec->source_kind), plain(spec->source)));
     if (!spec->record.root.empty())
         console.print(fmt::format("folder      {} ({})", plain(spec->record.root), plain(spec->record.path)));
-    if (spec->record.refresh > std::chrono::milliseconds(0))
-        console.print(fmt::format("refresh     every {}, checked {}", duration_of(spec->record.refresh),
-                                  time_of(spec->checked_at.value_or(Time{}))));
+    if (spec->source_kind == SourceKind::url) console.print("refresh     " + refresh_of(*spec));
     console.print(fmt::format("updated     {} (generation {})", time_of(spec->updated_at), spec->generation));
     if (!statuses->empty()) {
         const Badge badge = badge_of(statuses->front());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/indexer.h"
+#include "cli/refresh_interval.h"
 #include "conformance/test_context.h"
 #include "engine/host_engine.h"
 #include "fake_engine.h"
@@ -54,8 +55,8 @@ protected:
         asked_.clear();
     }
     std::size_t refresh(Refresher& refresher) { return refresher.refresh_due({}).value(); }
-    [[nodiscard]] std::unique_ptr<Refresher> refresher() {
-        return std::make_unique<Refresher>(*engine_, std::make_unique<FakeFetcher>(pages_, asked_), 30s, context_);
+    [[nodiscard]] std::unique_ptr<Refresher> refresher(const FetchSettings& fetch = {}) {
+        return std::make_unique<Refresher>(*engine_, std::make_unique<FakeFetcher>(pages_, asked_), fetch, context_);
     }
     std::ptrdiff_t lines(LogLevel level) {
         return std::ranges::count(context_.logger().lines(), level, [](const auto& line) { return line.first; });
@@ -175,8 +176,7 @@ TEST_F(RefresherTest, NoOtherProcessGetsASourceWhileItsFetchMayLast) {
         context_.manual_clock().advance(59min);
         asked_by_other = refresh(*other);
     };
-    Refresher one(*engine_, std::make_unique<FakeFetcher>(pages_, asked_), 1h, context_);
-    EXPECT_EQ(refresh(one), 1U);
+    EXPECT_EQ(refresh(*refresher({.timeout = 1h})), 1U);
     EXPECT_EQ(asked_by_other, 0U);
 }
 
@@ -200,6 +200,55 @@ TEST_F(RefresherTest, TheIntervalIsKeptChangedAndEnded) {
     context_.manual_clock().advance(24h * 30);
     EXPECT_EQ(refresh(*refresher()), 0U);
     EXPECT_THAT(asked_, IsEmpty());
+}
+
+TEST_F(RefresherTest, AnIntervalForAllIsForThoseWithoutOneOfTheirOwn) {
+    const std::string toys = "https://a.example/toys.yaml";
+    pages_[toys] = {.content = document("toys"), .validator = "v1"};
+    index(3h);
+    index(std::nullopt, {toys});
+    const auto interval = [&](std::size_t i) {
+        return refresh_interval(engine_->specs("default", "", 10)->at(i).record);
+    };
+    const auto one = refresher({.refresh = 1h});
+    const auto two = refresher({.refresh = 1h});
+    EXPECT_EQ(refresh(*one) + refresh(*two), 0U) << "no server is asked for that";
+    EXPECT_THAT(asked_, IsEmpty());
+    EXPECT_EQ(lines(LogLevel::info), 1);
+    EXPECT_EQ(interval(0).every, 3h);
+    EXPECT_TRUE(interval(0).is_own);
+    EXPECT_EQ(interval(1).every, 1h);
+    EXPECT_FALSE(interval(1).is_own);
+    context_.manual_clock().advance(61min);
+    EXPECT_EQ(refresh(*one) + refresh(*two), 1U);
+    EXPECT_THAT(asked_, ElementsAre(toys + " v1"));
+    // Another setting.
+    refresh(*refresher({.refresh = 2h}));
+    EXPECT_EQ(interval(0).every, 3h);
+    EXPECT_EQ(interval(1).every, 2h);
+    refresh(*one);
+    EXPECT_EQ(interval(1).every, 2h) << "a process that runs already does not undo it";
+    refresh(*refresher());
+    EXPECT_EQ(interval(1).every, 0h);
+    EXPECT_EQ(interval(0).every, 3h);
+}
+
+TEST_F(RefresherTest, ANewSpecGetsTheIntervalForAllWithinAMinute) {
+    const auto one = refresher({.refresh = 1h});
+    EXPECT_EQ(refresh(*one), 0U);
+    pages_[pets].content = "openapi: 3.0.0\ninfo: {title: one, version: '1'}\npaths: {/a: {get: 1}}\n";
+    index(std::nullopt);
+    const SpecInfo before = spec();
+    ASSERT_FALSE(before.record.notes.empty());
+    context_.manual_clock().advance(1min);
+    EXPECT_EQ(refresh(*one), 0U);
+    EXPECT_EQ(refresh_interval(spec().record).every, 1h);
+    EXPECT_EQ(spec().record.notes, before.record.notes);
+    EXPECT_EQ(spec().etag, before.etag);
+    EXPECT_EQ(spec().content_hash, before.content_hash);
+    context_.manual_clock().advance(1h + 1s);
+    EXPECT_EQ(refresh(*one), 1U);
+    EXPECT_EQ(refresh_interval(spec().record).every, 1h);
 }
 
 TEST_F(RefresherTest, AskingByHandPutsTheNextTimeOff) {

@@ -65,12 +65,14 @@ TEST(HostTables, ReadWhatTheyWrite) {
                                                                         .max_bytes = 4096,
                                                                         .max_redirects = 6,
                                                                         .ca_file = "/ca.pem",
+                                                                        .refresh = 1h,
                                                                         .proxy = "http://proxy.example:3128"}));
     EXPECT_TRUE(fetch.allow_http);
     EXPECT_EQ(fetch.allow_private_addresses, std::vector<std::string>{"10.0.0.0/8"});
     EXPECT_EQ(fetch.timeout, 5s);
     EXPECT_EQ(fetch.max_bytes, 4096U);
     EXPECT_EQ(fetch.max_redirects, 6U);
+    EXPECT_EQ(fetch.refresh, 1h);
     EXPECT_EQ(fetch.ca_file, "/ca.pem");
     EXPECT_EQ(fetch.proxy, "http://proxy.example:3128");
 }
