@@ -59,7 +59,7 @@ Result<bool> IntervalForAll::record(const SpecInfo& spec) {
     input.refresh = recorded_;
     const auto put = engine_.put_specs(std::span(&input, 1));
     if (!put) return std::unexpected(put.error());
-    return put->front().has_value();
+    return put->front() && put->front()->outcome != PutOutcome::unchanged;
 }
 
 Status IntervalForAll::apply(const std::stop_token& stop) {

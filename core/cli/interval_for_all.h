@@ -25,7 +25,7 @@ public:
 
 private:
     [[nodiscard]] bool needs_it(const SpecInfo& spec) const;
-    // False if the spec was changed or deleted meanwhile.
+    // False if the spec was changed or deleted meanwhile, or has it by another process.
     [[nodiscard]] Result<bool> record(const SpecInfo& spec);
 
     Engine& engine_;

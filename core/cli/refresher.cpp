@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -101,8 +102,10 @@ Status Refresher::failed(const SpecInfo& spec, ErrorKind kind, const std::string
                                            "it is asked for again",
                                            named(spec))
                                      : fmt::format("cannot refresh {}, trying again", named(spec));
+    // It is not given to any process before the hold is over.
+    const auto shown = refused ? wait : std::max(wait, hold_);
     context_.logger().log(is_new ? LogLevel::warn : LogLevel::debug,
-                          fmt::format("{} in {}: {}", what, sync::duration_in_words(wait), reason));
+                          fmt::format("{} in {}: {}", what, sync::duration_in_words(shown), reason));
     if (!refused) return {};
     const SpecRef ref{spec.catalog_id, spec.spec_name};
     return engine_.checked(std::span(&ref, 1));

@@ -24,15 +24,16 @@ constexpr std::size_t max_note_bytes = 300;
     return text + "…";
 }
 
-// The notes that came with the document, then those of the parser, each once and as far as they are kept.
+// The notes that came with the document, then those of the parser that are not among them, as far as they are kept.
 [[nodiscard]] std::vector<Note> kept_notes(std::span<const Note> given, std::span<const Note> parsed = {}) {
     std::vector<Note> notes;
-    for (const auto& source : {given, parsed}) {
-        for (const Note& note : source) {
-            if (notes.size() == most_notes) return notes;
-            Note cut{cut_note(note.where), cut_note(note.reason)};
-            if (std::ranges::find(notes, cut) == notes.end()) notes.push_back(std::move(cut));
-        }
+    for (const Note& note : given.first(std::min(given.size(), most_notes)))
+        notes.push_back({cut_note(note.where), cut_note(note.reason)});
+    const std::vector<Note> came = notes;
+    for (const Note& note : parsed) {
+        if (notes.size() == most_notes) break;
+        Note cut{cut_note(note.where), cut_note(note.reason)};
+        if (std::ranges::find(came, cut) == came.end()) notes.push_back(std::move(cut));
     }
     return notes;
 }

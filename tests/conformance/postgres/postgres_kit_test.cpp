@@ -1,6 +1,6 @@
 // PostgreSQL under the store's kit: each case has a schema that is as after its migration, and the kit controls the
-// store's clock, which is the server's. The owner migrates; the store under test works as a role with the rights that docs/deploying.md grants
-// to workers, and no others, and its settings are the least helpful ones that a role may have.
+// store's clock, which is the server's. The owner migrates; the store under test works as a role with the rights that
+// docs/deploying.md grants to workers, and no others, and its settings are the least helpful ones that a role may have.
 //
 // Needs a server: EMBEDQ_TEST_POSTGRES and EMBEDQ_TEST_POSTGRES_SUPERUSER (tests/support/with_postgres.py sets them).
 #include <gtest/gtest.h>

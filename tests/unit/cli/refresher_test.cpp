@@ -123,6 +123,7 @@ TEST_F(RefresherTest, EachSourceThatFailsIsNamedOnceAtTheBeginAndOnceAtTheEnd) {
     const auto one = refresher();
     EXPECT_EQ(refresh(*one), 2U);
     EXPECT_EQ(lines(LogLevel::warn), 2);
+    EXPECT_THAT(context_.logger().lines().back().second, HasSubstr("trying again in 11 min: "));
     for (int i = 0; i < 20; ++i) {
         context_.manual_clock().advance(12min);
         refresh(*one);
