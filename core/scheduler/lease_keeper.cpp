@@ -104,7 +104,7 @@ void LeaseKeeper::extend() {
         state_.heartbeat_missed = !in_time;
         dropped = std::exchange(dropped_, {});
         for (std::size_t i = 0; i < held.size(); ++i) {
-            if (!(*extended)[i]) state_.queue.lose(held[i].first, LossReason::lease_over);
+            if (!(*extended)[i]) state_.queue.lease_over(held[i].first);
         }
         state_.wake_claimer();
     }

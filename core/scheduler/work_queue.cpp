@@ -128,6 +128,11 @@ void WorkQueue::lose(HoldId id, LossReason reason) {
     for (const TextPtr& text : ready) drop_if_unwanted(text);
 }
 
+void WorkQueue::lease_over(HoldId id) {
+    const auto found = jobs_.find(id);
+    if (found != jobs_.end() && !found->second.finishing) lose(id, LossReason::lease_over);
+}
+
 std::vector<std::pair<HoldId, JobRef>> WorkQueue::held() const {
     std::vector<std::pair<HoldId, JobRef>> refs;
     refs.reserve(jobs_.size());

@@ -65,6 +65,9 @@ public:
     void release(HoldId hold, const std::string& reason);
     // The lease is gone: forgets the job. Its texts stay only if other jobs wait for them.
     void lose(HoldId hold, LossReason reason = LossReason::lease_over);
+    // The store says that the lease is over: the job is lost, unless its outcome is on the way. The answer to that
+    // decides then, since it may be the outcome that ended the lease.
+    void lease_over(HoldId hold);
     // The jobs that were lost, for the log. Each is returned once.
     [[nodiscard]] bool has_lost() const noexcept { return !lost_.empty(); }
     [[nodiscard]] std::vector<LostJob> take_lost() { return std::exchange(lost_, {}); }

@@ -50,8 +50,8 @@ class Shapes(Case):
         named = self.world.json("status", "default")
         self.assertEqual([spec["badge"] for spec in named["specs"]], ["3/3 indexed", "6/6 indexed"])
         self.assertEqual(set(named["specs"][0]),
-                         {"spec_name", "state", "operation_count", "embedding_count", "job_status", "job_updated_at",
-                          "badge"})
+                         {"spec_name", "state", "operation_count", "embedding_count", "job_status",
+                          "job_attempts", "job_updated_at", "badge"})
         self.assertIn("All 2 specs indexed", self.world.run("status").stdout)
 
         found = self.world.json("search", "Operation number 4 of pets", "--limit", 3)

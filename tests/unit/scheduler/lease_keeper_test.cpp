@@ -102,6 +102,36 @@ protected:
     const milliseconds half = state.settings.lease / 2;
 };
 
+// The store has ended the job, and its answer has not been read: the lease is over by the outcome itself.
+TEST_F(LeaseKeeperTest, AHeartbeatBetweenAnOutcomeAndItsAnswerLosesNothing) {
+    put("a");
+    keeper.extend();
+    ASSERT_TRUE(claimer.step());
+    CommitWork work;
+    {
+        const sync::Lock lock(state.mutex);
+        auto& pool = state.pools.begin()->second;
+        const auto batch = state.queue.take(pool.provider->profile.fingerprint, pool.limits.present());
+        ASSERT_TRUE(batch);
+        EmbedResult answer;
+        answer.dimension = 3;
+        answer.matrix = {1.0F, 0.0F, 0.0F};
+        state.queue.batch_answered(*batch, std::move(answer));
+        work = state.queue.collect(0.5);
+    }
+    const auto kept = store.commit(work.commit);
+    ASSERT_TRUE(kept && kept->at(0));
+    keeper.extend();
+    {
+        const sync::Lock lock(state.mutex);
+        state.queue.committed(work, {Kept::yes});
+        EXPECT_EQ(state.queue.counters().jobs_succeeded, 1U);
+        EXPECT_EQ(state.queue.counters().jobs_lost, 0U);
+    }
+    keeper.report_losses();
+    EXPECT_TRUE(warnings().empty());
+}
+
 TEST_F(LeaseKeeperTest, HalfALeaseEndsWhileAHeartbeatHangs) {
     for (const char* name : {"a", "b"}) put(name);
     keeper.extend();

@@ -335,6 +335,23 @@ TEST_F(WorkQueueTest, AReportThatTheStoreDidNotKeepLosesTheJob) {
     EXPECT_EQ(queue.counters().jobs_lost, 1U);
 }
 
+TEST_F(WorkQueueTest, WhileAnOutcomeIsOnItsWayItsAnswerDecidesWhetherTheLeaseIsOver) {
+    for (const Kept kept : {Kept::yes, Kept::lease_over}) {
+        const HoldId hold = job(1);
+        queue.plan(hold, texts(0, 2));
+        drain();
+        const CommitWork work = queue.collect(0.5);
+        queue.lease_over(hold);
+        EXPECT_EQ(queue.jobs(), 1U);
+        queue.committed(work, {kept});
+        EXPECT_EQ(queue.jobs(), 0U);
+    }
+    EXPECT_EQ(queue.counters().jobs_succeeded, 1U);
+    EXPECT_EQ(queue.counters().jobs_lost, 1U);
+    queue.lease_over(job(2));
+    EXPECT_EQ(queue.jobs(), 0U) << "its outcome is not known";
+}
+
 TEST_F(WorkQueueTest, AStopGivesBackWhatIsQueuedAndKeepsWhatIsInFlight) {
     limits.max_inputs = 2;
     queue.plan(job(1), texts(0, 4));
