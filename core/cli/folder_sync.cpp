@@ -37,20 +37,28 @@ bool has_documents(const std::set<std::string>& found, const std::string& folder
     return at != found.end() && at->starts_with(folder + "/");
 }
 
-// The folder of the file, or the nearest one above it that is there, if that has no document any more and is not the
-// root itself. It may have been emptied after it was looked into, too.
+// Whether something was deleted from the folder, or put into it, since then. A folder on which a file system was mounted
+// is as old as it was before.
+bool has_changed_since(const fs::path& folder, Time then) {
+    std::error_code error;
+    const auto changed = fs::last_write_time(folder, error);
+    return !error && fs::file_time_type::clock::to_sys(changed) > then;
+}
+
+// The folder of the file, or the nearest one above it that is there, if that has no document any more though nobody
+// deleted one from it, and is not the root itself. It may have been emptied after it was looked into, too.
 std::optional<std::string> empty_folder_of(const GoneSpec& gone, const std::set<std::string>& found) {
     std::error_code error;
     for (fs::path folder = fs::path(gone.path).parent_path(); !folder.empty(); folder = folder.parent_path()) {
         const fs::path there = fs::path(gone.root) / folder;
         if (!fs::is_directory(there, error)) continue;
         const bool empty = !has_documents(found, folder.string()) || fs::is_empty(there, error);
-        return empty ? std::optional(there.string()) : std::nullopt;
+        return empty && !has_changed_since(there, gone.written_at) ? std::optional(there.string()) : std::nullopt;
     }
     return std::nullopt;
 }
 
-// Takes out those of folders that are there and have no document any more.
+// Takes out those of folders that may be file systems that are not mounted.
 std::vector<KeptSpecs> take_from_empty_folders(std::vector<GoneSpec>& gone, const std::set<std::string>& found) {
     std::map<std::string, std::vector<GoneSpec>> by_folder;
     std::erase_if(gone, [&](const GoneSpec& each) {
@@ -120,7 +128,8 @@ Result<FolderSync> FolderSync::look(Engine& engine, std::string_view catalog_id,
                                .root = spec.record.root,
                                .path = spec.record.path,
                                .content_hash = spec.content_hash,
-                               .version = spec.version()});
+                               .version = spec.version(),
+                               .written_at = spec.updated_at});
     });
     if (!listed) return std::unexpected(listed.error());
     if (policy.history != nullptr) {

@@ -1,8 +1,8 @@
 // Keeps a catalog in step with its folders, carefully: which specs have no file any more, which file is a renamed one,
 // and what may be removed.
 //
-// A folder without a document may be a file system that is not mounted, below the indexed folder as well: what it had
-// needs somebody's word. A folder that was deleted with its files does not.
+// A folder without a document may be a file system that is not mounted: what it had needs somebody's word. Below the
+// indexed folder this holds for one that is there and in which nothing was deleted since the spec was stored.
 //
 // Only specs that record a folder are candidates when that folder is walked. A file that is there but was refused keeps
 // its spec, and so does whatever may be under a path that could not be looked into.
@@ -34,6 +34,7 @@ struct GoneSpec {
     std::string path;  // under the root
     Sha256 content_hash{};
     SpecVersion version;
+    Time written_at{};  // when the spec was stored
 };
 
 // What a command that looks again and again has removed since it began, or since somebody confirmed: so few are few for

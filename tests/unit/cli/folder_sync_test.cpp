@@ -77,6 +77,16 @@ protected:
         fs::create_directories((folder_.path() / to).parent_path());
         fs::rename(folder_.path() / from, folder_.path() / to);
     }
+    // A folder on which nothing is mounted any more: it has been empty since before the specs were stored.
+    void unmount(const std::string& name) const {
+        remove(name);
+        fs::create_directories(folder_.path() / name);
+        age(name);
+    }
+    void age(const std::string& name) const {
+        fs::last_write_time(folder_.path() / name,
+                            fs::file_time_type::clock::from_sys(context_.clock().wall()) - std::chrono::hours(1));
+    }
     // The specs with the paths that they record.
     std::map<std::string, std::string> specs() {
         std::map<std::string, std::string> paths;
@@ -248,8 +258,7 @@ TEST_F(FolderSyncTest, AnEmptyFolderBelowNeedsConfirmation) {
     write("mounted/b.yaml", "b");
     write("other/c.yaml", "c");
     index();
-    remove("mounted/deep");
-    remove("mounted/b.yaml");
+    unmount("mounted");
     remove("other");
     const Indexed run = index();
     ASSERT_THAT(run.folders.kept, SizeIs(1));
@@ -267,7 +276,7 @@ TEST_F(FolderSyncTest, WhatIsMountedAgainIsAsItWas) {
     const SpecInfo before = spec("mounted.a");
     const Folder away;
     fs::rename(folder_.path() / "mounted", away.path() / "mounted");
-    fs::create_directory(folder_.path() / "mounted");
+    unmount("mounted");
     EXPECT_THAT(removed(index()), IsEmpty());
     fs::remove(folder_.path() / "mounted");
     fs::rename(away.path() / "mounted", folder_.path() / "mounted");
@@ -283,6 +292,7 @@ TEST_F(FolderSyncTest, AFolderBelowWithOtherFilesNeedsConfirmationToo) {
     folder_.write("sub/NOT_MOUNTED", "");
     index();
     remove("sub/a.yaml");
+    age("sub");
     EXPECT_THAT(removed(index()), IsEmpty());
     remove("sub");
     EXPECT_THAT(removed(index()), ElementsAre("sub.a"));
@@ -295,9 +305,26 @@ TEST_F(FolderSyncTest, AFolderBelowThatIsUnmountedAfterItsFirstFilesWereFoundKee
     index();
     remove("mounted/b.yaml");
     FoundDocuments found = find_documents(std::vector{root()});
-    remove("mounted/a.yaml");
+    unmount("mounted");
     const auto sync = FolderSync::look(*engine_, "default", found, {}).value();
     EXPECT_THAT(sync.remove(*engine_)->removed, IsEmpty());
+}
+
+// A folder for each document is usual.
+TEST_F(FolderSyncTest, AFolderWhoseOnlyDocumentIsDeletedLosesIt) {
+    write("s.yaml", "s");
+    write("sub/deep/a.yaml", "a");
+    write("other/b.yaml", "b");
+    index();
+    remove("sub/deep");
+    remove("other/b.yaml");
+    for (const char* folder : {"sub", "other"}) {
+        fs::last_write_time(folder_.path() / folder,
+                            fs::file_time_type::clock::from_sys(context_.clock().wall()) + std::chrono::seconds(1));
+    }
+    const Indexed run = index();
+    EXPECT_THAT(run.folders.kept, IsEmpty());
+    EXPECT_THAT(removed(run), UnorderedElementsAre("sub.deep.a", "other.b"));
 }
 
 TEST_F(FolderSyncTest, AFolderBelowThatKeepsADocumentLosesTheOthers) {
