@@ -264,7 +264,7 @@ std::optional<Cut> find_cut(const YamlEnd& end, std::string_view text) {
     const YamlLevel& root = end.levels.back();
     const bool is_document = root.keys.contains("openapi") || root.keys.contains("swagger");
     if (!is_document && !end.is_key_alone) return std::nullopt;
-    const std::optional<Cut> at_value = cut_at_value(end, text);
+    std::optional<Cut> at_value = cut_at_value(end, text);
     if (!is_document) return at_value;
     std::optional<Cut> cut;
     for (const auto& sign : {at_value, cut_in_object(end, text), cut_before_section(end, text)}) {

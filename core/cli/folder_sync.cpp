@@ -37,16 +37,16 @@ bool has_documents(const std::set<std::string>& found, const std::string& folder
     return at != found.end() && at->starts_with(folder + "/");
 }
 
-// Whether something was deleted from the folder, or put into it, since then. A folder on which a file system was mounted
-// is as old as it was before.
+// Whether something was deleted from the folder, or put into it, since then. A folder on which a file system was
+// mounted is as old as it was before.
 bool has_changed_since(const fs::path& folder, Time then) {
     std::error_code error;
     const auto changed = fs::last_write_time(folder, error);
     return !error && fs::file_time_type::clock::to_sys(changed) > then;
 }
 
-// The folder of the file, or the nearest one above it that is there, if that has no document any more though nobody
-// deleted one from it, and is not the root itself. It may have been emptied after it was looked into, too.
+// The folder of the file, or the nearest one above it that is there, if that has no document any more though nothing
+// was deleted from it, and is not the root itself. It may have been emptied after it was looked into, too.
 std::optional<std::string> empty_folder_of(const GoneSpec& gone, const std::set<std::string>& found) {
     std::error_code error;
     for (fs::path folder = fs::path(gone.path).parent_path(); !folder.empty(); folder = folder.parent_path()) {
