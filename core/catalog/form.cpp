@@ -10,16 +10,21 @@ namespace {
 constexpr std::string_view between_tokens = " \t\r\n";
 constexpr std::string_view token_ends = " \t\r\n{}[],:\"";
 
-// After the closing quote of the string that begins at `at`.
-std::size_t after_string(std::string_view text, std::size_t at) {
+struct QuotedString {
+    std::size_t end = 0;   // after the closing quote
+    bool is_yaml = false;  // it has an escape, a tab or an end of a line, as strings of JSON have none
+};
+
+QuotedString string_at(std::string_view text, std::size_t at) {
+    constexpr std::string_view json_escapes = "\"\\/bfnrtu";
+    bool is_yaml = false;
     for (++at; at < text.size(); ++at) {
-        if (text[at] == '\\') {
-            ++at;
-        } else if (text[at] == '"') {
-            return at + 1;
-        }
+        if (text[at] == '"') return {at + 1, is_yaml};
+        if (std::string_view("\t\r\n").find(text[at]) != std::string_view::npos) is_yaml = true;
+        if (text[at] == '\\' && ++at < text.size() && json_escapes.find(text[at]) == std::string_view::npos)
+            is_yaml = true;
     }
-    return text.size();
+    return {text.size(), is_yaml};
 }
 
 bool is_json_word(std::string_view word) {
@@ -34,7 +39,9 @@ std::optional<SignOfYaml> find_sign_of_yaml(std::string_view text) {
         const char c = text[at];
         const auto next = std::min(text.find_first_not_of(between_tokens, at + 1), text.size());
         if (c == '"') {
-            at = after_string(text, at);
+            const QuotedString string = string_at(text, at);
+            if (string.is_yaml) found = SignOfYaml::weak;
+            at = string.end;
         } else if (c == ',') {
             // A comma without something before it is broken in both.
             const auto before = text.find_last_not_of(between_tokens, at == 0 ? 0 : at - 1);

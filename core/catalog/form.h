@@ -11,7 +11,7 @@ namespace embedq::catalog {
 
 enum class SignOfYaml : std::uint8_t {
     strong,  // a comment, a key without quotes, a single quote: the writer meant YAML
-    weak,    // a value without quotes, a comma before a bracket: it may be a slip in JSON
+    weak,    // a value without quotes, a comma before a bracket, a text over two lines: it may be a slip in JSON
 };
 
 // The first token of the text that JSON does not have; nothing if all are JSON's.
