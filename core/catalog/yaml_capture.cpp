@@ -45,6 +45,11 @@ bool is_text(std::string_view tag) {
            tag != "tag:yaml.org,2002:bool" && tag != "tag:yaml.org,2002:null";
 }
 
+YamlEnd::Last text_kind(bool is_plain, bool is_quoted) {
+    if (is_plain) return YamlEnd::Last::plain;
+    return is_quoted ? YamlEnd::Last::quoted : YamlEnd::Last::other;
+}
+
 class Capture final : public YAML::EventHandler {
 public:
     Capture(YamlTree& tree, std::string_view content, const Interest& wanted, const Limits& limits)
@@ -87,8 +92,9 @@ public:
             refuse(mark, "this text has the end of a quoted key in it: expected a comma before that key");
         end_.is_key_alone = false;
         end_.is_empty_block = tag == "!" && value.empty() && begins_block(mark);
-        set_last(mark, is_plain ? YamlEnd::Last::plain : YamlEnd::Last::other, value);
-        end_.is_on_key_line = is_plain && follows_key(mark);
+        const bool is_quoted = tag == "!" && !begins_block(mark);
+        set_last(mark, text_kind(is_plain, is_quoted), value);
+        end_.is_on_key_line = (is_plain || is_quoted) && follows_key(mark);
         if (stack_.size() == 1 && (stack_.back().key == "openapi" || stack_.back().key == "swagger") && !at_key())
             end_.version = value.substr(0, max_last_text);
         if (!stack_.empty() && !at_key() && stack_.back().key == "$ref") end_.add_reference(stack_.back().part, value);

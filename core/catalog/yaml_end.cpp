@@ -139,7 +139,7 @@ std::optional<Cut> cut_at_null(const YamlEnd& end, std::string_view text) {
 std::optional<Cut> cut_at_text(const YamlEnd& end, std::string_view text) {
     const YamlLevel& level = end.levels.front();
     const Part due = due_at(level);
-    if (!ends_with_line(text) && is_part_of_a_word(level, end.last_text)) {
+    if (end.last == YamlEnd::Last::plain && !ends_with_line(text) && is_part_of_a_word(level, end.last_text)) {
         return Cut{
             fmt::format("the document ends in a line, with \"{}\" after {}", shown(end.last_text), place_of(level)),
             true};
@@ -159,7 +159,8 @@ std::optional<Cut> cut_at_value(const YamlEnd& end, std::string_view text) {
         return Cut{fmt::format("the document ends after {}, without a colon and a value", place_of(level)), true};
     if (end.is_empty_block) return Cut{fmt::format("the document ends where the text of {} begins", place_of(level))};
     if (end.last == YamlEnd::Last::null) return cut_at_null(end, text);
-    return end.last == YamlEnd::Last::plain ? cut_at_text(end, text) : std::nullopt;
+    const bool is_text = end.last == YamlEnd::Last::plain || end.last == YamlEnd::Last::quoted;
+    return is_text ? cut_at_text(end, text) : std::nullopt;
 }
 
 std::optional<Cut> cut_in_object(const YamlEnd& end, std::string_view text) {

@@ -33,13 +33,13 @@ struct FieldCount {
 };
 
 struct YamlEnd {
-    enum class Last : std::uint8_t { null, plain, other };
+    enum class Last : std::uint8_t { null, plain, quoted, other };
 
     Last last = Last::other;
     bool is_key_alone = false;      // it is the null of a key without a colon
     bool is_empty_block = false;    // it is a "|" or ">" that nothing follows
-    bool is_on_key_line = false;    // it is a plain scalar in the line of its key
-    std::string last_text;          // of a plain scalar, its beginning
+    bool is_on_key_line = false;    // it is a plain or quoted scalar in the line of its key
+    std::string last_text;          // of a plain or quoted scalar, its beginning
     std::string version;            // of the document, as it says
     std::vector<YamlLevel> levels;  // innermost first
     std::map<Part, FieldCount> fields;
