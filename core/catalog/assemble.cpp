@@ -25,6 +25,7 @@ constexpr std::size_t id_hash_digits = 16;
 constexpr std::size_t max_title_bytes = 1'000;
 constexpr std::size_t max_version_bytes = 200;
 constexpr std::size_t max_description_bytes = 65'536;
+constexpr std::string_view extension_reason = "extensions are not indexed";
 
 // Control characters do not belong in an id or a path, and databases refuse some: they become U+FFFD.
 std::string without_controls(std::string text) {
@@ -68,7 +69,7 @@ std::string why_no_operations(const RawDocument& raw) {
                            fmt::join(raw.root_keys, ", "));
     }
     if (raw.paths.empty() && raw.paths_ref.empty()) return fmt::format("\"paths\" is empty{}", also);
-    return fmt::format("no operation was taken from {} paths", raw.paths.size());
+    return fmt::format("no operation was taken from {} path{}", raw.paths.size(), raw.paths.size() == 1 ? "" : "s");
 }
 
 // Collects operations and keeps them within the limits.
@@ -83,7 +84,8 @@ public:
         if (!raw.paths_ref.empty()) {
             notes_.add_left_out([&] {
                 return Note{"paths.$ref",
-                            fmt::format("the reference \"{}\" {}", shown(raw.paths_ref), shown(raw.paths_ref_reason))};
+                            fmt::format("the reference \"{}\" {}", shown(reference_as_written(raw.paths_ref)),
+                                        shown(raw.paths_ref_reason))};
             });
         }
         for (const auto& key : raw.misspelt) {
@@ -103,6 +105,7 @@ public:
 
     // The path's own item comes first, then those it refers to, which other paths may refer to as well.
     Status add_path(std::string path, const RawPathItem& own) {
+        if (has_hidden(path)) notes_.add([&] { return Note{place_of(path), std::string(unseen_reason)}; });
         path = without_controls(std::move(path));
         const PathItems::Chain chain = path_items_.follow(own.ref);
         if (chain.not_followed != nullptr) notes_.add_left_out([&] { return Note{place_of(path), chain.reason()}; });
@@ -114,9 +117,11 @@ public:
         return {};
     }
 
-    // Webhooks, and path items that no path has, are operations that are not taken.
+    // Webhooks, extensions, and path items that no path has, are operations that are not taken.
     void leave_out(const RawDocument& raw) {
         for (const auto& [name, item] : raw.webhooks) leave_out("webhooks", name, item, "webhooks are not indexed");
+        for (const auto& [name, item] : raw.x_webhooks) leave_out("x-webhooks", name, item, extension_reason);
+        for (const auto& [name, item] : raw.x_ms_paths) leave_out("x-ms-paths", name, item, extension_reason);
         for (const auto& [name, item] : raw.path_items) {
             if (!path_items_.is_used(name)) leave_out("components.pathItems", name, item, "no path refers to it");
         }
@@ -177,7 +182,12 @@ private:
 
     Status add_item(const std::string& path, const RawPathItem& item, bool is_own, Methods& methods) {
         for (const auto& ignored : item.ignored) {
-            notes_.add_left_out([&] { return Note{place_of(path, ignored.key), reason_of(ignored, item)}; });
+            const auto note = [&] { return Note{place_of(path, ignored.key), reason_of(ignored, item)}; };
+            if (ignored.is_operation) {
+                notes_.add_left_out(note);
+            } else {
+                notes_.add(note);
+            }
         }
         if (item.is_null) notes_.add([&] { return Note{place_of(path), "it is null, expected an object"}; });
         if (has_no_method(path, item)) {
@@ -276,7 +286,9 @@ private:
         };
         if (!item.ref.empty()) note("$ref");
         for (const auto& operation : item.operations) note(operation.key);
-        for (const auto& ignored : item.ignored) note(ignored.key);
+        for (const auto& ignored : item.ignored) {
+            if (ignored.is_operation) note(ignored.key);
+        }
     }
 
     const Prepared& shared(const RawOperation& raw, const RawPathItem& item) {

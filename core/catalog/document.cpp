@@ -35,37 +35,38 @@ Status check_start(std::string_view text) {
 
 struct Attempt {
     Result<Document> document;
-    std::optional<std::size_t> broken_at;   // where it is against the grammar of the form
-    std::optional<std::size_t> suspect_at;  // where a key is not what it looks like
+    std::optional<std::size_t> broken_at;  // where it is against the grammar of the form
+    std::string suspect;                   // a version or key that is not what it looks like
 };
 
-Attempt read_as(DocumentReader& reader, std::string_view text, const Limits& limits, Work& work) {
+Attempt read_as(DocumentReader& reader, const Limits& limits, Work& work) {
     auto raw = reader.read();
-    if (!raw) return {std::unexpected(std::move(raw.error())), reader.broken_at(), reader.broken_at()};
-    const auto suspect = raw->misspelt.empty() ? std::string_view::npos : text.find(raw->misspelt.front());
-    return {assemble(std::move(*raw), reader, limits, work), std::nullopt,
-            suspect == std::string_view::npos ? std::nullopt : std::optional(suspect)};
+    if (!raw) return {std::unexpected(std::move(raw.error())), reader.broken_at(), {}};
+    std::string suspect = raw->openapi ? *raw->openapi : raw->swagger.value_or("");
+    if (!has_hidden(suspect)) suspect = raw->misspelt.empty() ? "" : raw->misspelt.front();
+    return {assemble(std::move(*raw), reader, limits, work), std::nullopt, std::move(suspect)};
 }
 
 // JSON first if it looks like that, then YAML, which may be in braces as well.
 Attempt read_text(std::string_view text, const Limits& limits, const ReadingControl& control) {
     const bool in_braces = text[text.find_first_not_of(white_space)] == '{';
     Work work(limits, control, in_braces ? "JSON" : "YAML");
-    if (!in_braces) return read_as(*make_yaml_reader(text, limits, work), text, limits, work);
-    Attempt json = read_as(*make_json_reader(text, limits, work), text, limits, work);
+    if (!in_braces) return read_as(*make_yaml_reader(text, limits, work), limits, work);
+    Attempt json = read_as(*make_json_reader(text, limits, work), limits, work);
     if (!json.broken_at) return json;
     const auto sign = find_sign_of_yaml(text);
     if (!sign) return json;
     work.set_form("YAML");
-    Attempt yaml = read_as(*make_yaml_reader(text, limits, work), text, limits, work);
+    Attempt yaml = read_as(*make_yaml_reader(text, limits, work), limits, work);
     const bool is_out_of_time = !yaml.document && !work.look() && work.error().kind != ErrorKind::unavailable;
     const bool is_json = is_out_of_time || (!yaml.document && *sign == SignOfYaml::weak);
     return is_json ? std::move(json) : std::move(yaml);
 }
 
 // The error with what cannot be seen and may be its cause.
-Error explained(Error error, std::string_view text, const std::optional<std::size_t>& suspect_at) {
-    auto hidden = suspect_at ? find_hidden_near(text, *suspect_at) : std::nullopt;
+Error explained(Error error, std::string_view text, const Attempt& attempt) {
+    auto hidden =
+        attempt.broken_at ? find_hidden_near(text, *attempt.broken_at) : find_hidden_in(text, attempt.suspect);
     if (!hidden) hidden = find_hidden_at_start(text);
     if (hidden) {
         error.message = fmt::format("{}; {} at {}", error.message, hidden->what, position_text(text, hidden->at));
@@ -82,8 +83,7 @@ Result<Document> parse_document(std::string_view content, const Limits& limits, 
     if (!text) return std::unexpected(text.error());
     if (auto status = check_start(*text); !status) return std::unexpected(std::move(status.error()));
     Attempt attempt = read_text(*text, limits, control);
-    if (!attempt.document)
-        return std::unexpected(explained(std::move(attempt.document.error()), *text, attempt.suspect_at));
+    if (!attempt.document) return std::unexpected(explained(attempt.document.error(), *text, attempt));
     return std::move(attempt.document);
 }
 

@@ -12,6 +12,9 @@ namespace {
 constexpr std::size_t max_key_characters = 1024;  // of a key that YAML finds by the colon after it
 constexpr std::size_t max_searched = 65'536;      // bytes of a line that are looked at
 
+constexpr std::string_view lines_hint = "end lines with a line feed, or with a carriage return and a line feed";
+constexpr std::array<std::uint32_t, 5> line_ends{0x0b, 0x0c, 0x85, 0x2028, 0x2029};
+
 struct Range {
     std::uint32_t first;
     std::uint32_t last;
@@ -20,7 +23,8 @@ struct Range {
 
 constexpr std::array ranges{
     Range{0x00, 0x08, "control character"},
-    Range{0x0b, 0x0c, "control character"},
+    Range{0x0b, 0x0b, "vertical tab"},
+    Range{0x0c, 0x0c, "form feed"},
     Range{0x0e, 0x1f, "control character"},
     Range{0x7f, 0x84, "control character"},
     Range{0x85, 0x85, "next line"},
@@ -89,8 +93,7 @@ Hidden named(std::size_t at, std::uint32_t code, std::string_view name) {
 std::optional<Hidden> carriage_return(std::string_view line, std::size_t begin) {
     const auto at = line.find('\r');
     if (at == std::string_view::npos || at + 1 == line.size()) return std::nullopt;
-    return Hidden{begin + at, "there is U+000D (carriage return) without a line feed",
-                  "end lines with a line feed, or with a carriage return and a line feed"};
+    return Hidden{begin + at, "there is U+000D (carriage return) without a line feed", std::string(lines_hint)};
 }
 
 std::optional<Hidden> tab_in_indentation(std::string_view line, std::size_t begin) {
@@ -98,6 +101,22 @@ std::optional<Hidden> tab_in_indentation(std::string_view line, std::size_t begi
     if (tab == std::string_view::npos || line[tab] != '\t') return std::nullopt;
     return Hidden{begin + tab, "there is U+0009 (tab) in the indentation",
                   "indent with spaces: YAML does not take tabs"};
+}
+
+// What ends a line elsewhere, before a key that YAML then does not find.
+std::optional<Hidden> other_line_end(std::string_view line, std::size_t begin) {
+    line = line.substr(0, max_searched);
+    for (std::size_t at = 0; at < line.size();) {
+        const auto [code, length] = character_at(line, at);
+        if (std::ranges::find(line_ends, code) != line_ends.end()) {
+            const auto rest = line.substr(at + length);
+            if (!rest.ends_with(':') && rest.find(": ") == std::string_view::npos) return std::nullopt;
+            return Hidden{begin + at, fmt::format("there is U+{:04X} ({})", code, hidden_range(code)->name),
+                          std::string(lines_hint)};
+        }
+        at += length;
+    }
+    return std::nullopt;
 }
 
 // In the indentation, the key and after its colon. What is in a value is nobody's mistake.
@@ -113,6 +132,13 @@ std::optional<Hidden> hidden_character(std::string_view line, std::size_t begin)
     return std::nullopt;
 }
 
+Hidden long_key_of(std::size_t bytes, std::size_t at) {
+    return {at,
+            fmt::format("there is a key of {} bytes, and YAML reads a key of at most {} characters", bytes,
+                        max_key_characters),
+            "write it after \"? \" and its value on the next line after \": \", or write the document as JSON"};
+}
+
 std::optional<Hidden> long_key(std::string_view line, std::size_t begin) {
     const auto first = line.find_first_not_of(" \t-");
     const auto colon = line.find(": ", std::min(first, line.size()));
@@ -120,14 +146,25 @@ std::optional<Hidden> long_key(std::string_view line, std::size_t begin) {
     if (first == std::string_view::npos || end == std::string_view::npos || end - first <= max_key_characters ||
         std::string_view("?#{[").find(line[first]) != std::string_view::npos)
         return std::nullopt;
-    return Hidden{begin + first,
-                  fmt::format("there is a key of {} bytes, and YAML reads a key of at most {} characters", end - first,
-                              max_key_characters),
-                  "write it after \"? \" and its value on the next line after \": \", or write the document as JSON"};
+    return long_key_of(end - first, begin + first);
+}
+
+// In brackets, where a key follows one of them or a comma.
+std::optional<Hidden> long_key_in_brackets(std::string_view line, std::size_t begin) {
+    line = line.substr(0, max_searched);
+    auto first = std::string_view::npos;
+    for (auto at = line.find('{'); at < line.size(); ++at) {
+        if (line[at] == '{' || line[at] == ',') first = std::min(line.find_first_not_of(' ', at + 1), line.size());
+        if (first >= at || line[at] != ':' || !line.substr(at).starts_with(": ")) continue;
+        if (at - first > max_key_characters) return long_key_of(at - first, begin + first);
+        first = std::string_view::npos;
+    }
+    return std::nullopt;
 }
 
 std::optional<Hidden> find_in_line(std::string_view line, std::size_t begin) {
-    for (const auto find : {carriage_return, tab_in_indentation, hidden_character, long_key}) {
+    for (const auto find :
+         {carriage_return, tab_in_indentation, other_line_end, hidden_character, long_key, long_key_in_brackets}) {
         if (auto hidden = find(line, begin)) return hidden;
     }
     return std::nullopt;
@@ -158,6 +195,21 @@ std::optional<Hidden> find_hidden_at_start(std::string_view text) {
     return named(at, character.code, range->name);
 }
 
+std::optional<Hidden> find_hidden_in(std::string_view text, std::string_view word) {
+    const auto begin = text.find(word);
+    if (begin == std::string_view::npos) return std::nullopt;
+    for (std::size_t at = 0; at < word.size();) {
+        const auto [code, length] = character_at(word, at);
+        if (const Range* const range = hidden_range(code)) return named(begin + at, code, range->name);
+        at += length;
+    }
+    return std::nullopt;
+}
+
+bool has_hidden(std::string_view text) {
+    return find_hidden_in(text, text).has_value();
+}
+
 std::string without_hidden(std::string_view text) {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
@@ -172,7 +224,8 @@ std::string made_visible(std::string_view text) {
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
         const Character character = character_at(text, at);
-        const Range* const range = character.length > 1 ? hidden_range(character.code) : nullptr;
+        const bool is_whole = character.length > 1 || character.code < 0x80;
+        const Range* const range = is_whole ? hidden_range(character.code) : nullptr;
         if (range != nullptr) {
             out += fmt::format("<U+{:04X}>", character.code);
         } else {

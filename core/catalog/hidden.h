@@ -17,12 +17,16 @@ struct Hidden {
 };
 
 // What may be the cause of an error at `at`: a hidden character where a line has its indentation and its key, a tab in
-// its indentation, a carriage return without a line feed, a key that YAML does not read for its length. Looks at the
+// its indentation, an end of a line that YAML does not know, a key that YAML does not read for its length. Looks at the
 // line of the error and the one before.
 [[nodiscard]] std::optional<Hidden> find_hidden_near(std::string_view text, std::size_t at);
 
 // The first character that is not white space, if it is hidden: then the text does not begin as it seems to.
 [[nodiscard]] std::optional<Hidden> find_hidden_at_start(std::string_view text);
+
+// The first hidden character of a word, where the text first has it.
+[[nodiscard]] std::optional<Hidden> find_hidden_in(std::string_view text, std::string_view word);
+[[nodiscard]] bool has_hidden(std::string_view text);
 
 // The text without them; of a text that is not UTF-8, roughly.
 [[nodiscard]] std::string without_hidden(std::string_view text);

@@ -92,7 +92,8 @@ private:
         if (key == "$self") return once(keys, key) && read_text(value, 2, raw.self);
         if (key == unfollowed_key) return unfollowed(raw, value);
         if (key == "tags") return once(keys, key) && described_tags(value, raw.tags);
-        const bool is_read = key == "info" || key == "paths" || key == "webhooks" || key == "components";
+        RawItems* const extension = extension_of(raw, key);
+        const bool is_read = key == "info" || key == "paths" || key == "webhooks" || key == "components" || extension;
         if (!is_read) return skip(value, 2);
         if (!once(keys, key)) return false;
         od::json_type type{};
@@ -101,6 +102,7 @@ private:
         if (type != od::json_type::object) return skip(value, 2);
         if (key == "info") return info(raw, value);
         if (key == "components") return components(raw, value);
+        if (extension != nullptr) return items(*extension, value, 2);
         return key == "paths" ? items(raw.paths, value, 2, &raw.paths_ref) : items(raw.webhooks, value, 2);
     }
 
@@ -185,11 +187,16 @@ private:
     }
 
     bool item_field(RawPathItem& item, KeysRead& keys, std::string_view key, od::value field, std::size_t depth) {
-        std::string* const text = key == "$ref"          ? &item.ref
-                                  : key == "summary"     ? &item.summary
+        std::string* const text = key == "summary"       ? &item.summary
                                   : key == "description" ? &item.description
                                   : key == "operationId" ? &item.operation_id
                                                          : nullptr;
+        if (key == "$ref") {
+            std::string_view kind;
+            if (!once(keys, key) || !reference(field, depth, item.ref, kind)) return false;
+            if (item.ref.empty()) item.add_no_reference(kind);
+            return true;
+        }
         if (key == "operationId" || key == "tags") item.has_fields_of_operations = true;
         if (text != nullptr) return once(keys, key) && read_text(field, depth, *text);
         if (key == "tags") return once(keys, key) && tags(field, depth, item.tags);
@@ -201,6 +208,13 @@ private:
         if (!type_of(field, type)) return false;
         item.add_unread(key, type == od::json_type::object);
         return skip(field, depth);
+    }
+
+    bool reference(od::value value, std::size_t depth, std::string& ref, std::string_view& kind) {
+        od::json_type type{};
+        if (!type_of(value, type)) return false;
+        kind = kind_name(type);
+        return read_text(value, depth, ref);
     }
 
     bool additional(od::value value, std::size_t depth, RawPathItem& item) {
@@ -231,15 +245,23 @@ private:
         auto& operation = item.add(method.name, std::move(place), method.is_3_2);
         KeysRead keys;
         return each_field(value, depth, [&](std::string_view key, od::value field) {
-            std::string* const text = key == "$ref"          ? &operation.ref
-                                      : key == "operationId" ? &operation.operation_id
+            if (key == "$ref") {
+                std::string_view kind;
+                if (!once(keys, key) || !reference(field, depth + 1, operation.ref, kind)) return false;
+                if (operation.ref.empty()) item.add_no_reference_of_operation(kind);
+                return true;
+            }
+            std::string* const text = key == "operationId"   ? &operation.operation_id
                                       : key == "summary"     ? &operation.summary
                                       : key == "description" ? &operation.description
                                                              : nullptr;
             if (text != nullptr) return once(keys, key) && read_text(field, depth + 1, *text);
             if (key == "tags") return once(keys, key) && tags(field, depth + 1, operation.tags);
             if (key == "callbacks") return once(keys, key) && callbacks(field, depth + 1, operation.callbacks);
-            if (!is_path_or_method(key)) return skip(field, depth + 1);
+            if (!is_path_or_method(key)) {
+                item.add_unread_in_operation(key);
+                return skip(field, depth + 1);
+            }
             od::json_type kind{};
             if (!type_of(field, kind)) return false;
             if (key.starts_with('/') || kind == od::json_type::object) item.add_misplaced(key);

@@ -17,6 +17,17 @@ constexpr std::string_view not_followed_here = "is not in this document, and is 
 
 }  // namespace
 
+std::string reference_as_written(std::string_view reference) {
+    constexpr std::string_view to_parts = "#/x-embedq-parts/";
+    static_assert(to_parts.substr(2, parts_key.size()) == parts_key);
+    if (!reference.starts_with(to_parts)) return std::string(reference);
+    const std::string_view rest = reference.substr(to_parts.size());
+    const auto name = rest.substr(0, rest.find('/'));
+    const std::string_view in_part = rest.substr(name.size());
+    return fmt::format("{}{}{}", local_pointer(fmt::format("#/{}", name))->front(), in_part.empty() ? "" : "#",
+                       in_part);
+}
+
 Status add_referenced_paths(RawDocument& raw, DocumentReader& reader) {
     if (raw.paths_ref.empty()) return {};
     std::set<JsonPointer> followed;
@@ -113,7 +124,7 @@ std::string PathItems::Chain::reason() const {
                                  : end == End::cycle    ? "leads back to itself"
                                  : end == End::too_long ? "is behind more references than are followed"
                                                         : "leads to nothing";
-    return fmt::format("the reference \"{}\" {}", shown(*not_followed), why);
+    return fmt::format("the reference \"{}\" {}", shown(reference_as_written(*not_followed)), why);
 }
 
 bool PathItems::is_used(const std::string& name) const {

@@ -15,6 +15,9 @@
 
 namespace embedq::catalog {
 
+// A reference, for messages: one into a part of a bundle is "parts/carts.yaml#/item", as people write it.
+[[nodiscard]] std::string reference_as_written(std::string_view reference);
+
 // Adds the paths that a reference in place of `paths`, or beside them, leads to; a path of the document itself takes
 // precedence over the same one there. If it is not followed to its end, `paths_ref` is the reference that is left.
 [[nodiscard]] Status add_referenced_paths(RawDocument& raw, DocumentReader& reader);

@@ -28,6 +28,11 @@ bool is_method(std::string_view name) {
     });
 }
 
+std::string no_reference(std::string_view kind) {
+    const bool is_text = kind == "string" || kind == "scalar";
+    return fmt::format("it is {}, expected a reference", is_text ? "an empty text" : with_article(kind));
+}
+
 }  // namespace
 
 RawOperation& RawPathItem::add(std::string_view method, std::string key, bool is_3_2) {
@@ -46,11 +51,24 @@ void RawPathItem::add_unread(std::string_view key, bool is_object) {
     if (key.starts_with("x-") || std::ranges::find(fields_of_items, key) != fields_of_items.end()) return;
     if (std::ranges::find(fields_of_operations, key) != fields_of_operations.end()) {
         has_fields_of_operations = true;
-    } else if (made_visible(key.substr(0, max_searched_key)) != key.substr(0, max_searched_key)) {
+    } else if (has_hidden(key.substr(0, max_searched_key))) {
         ignored.push_back({std::string(key), std::string(unseen_reason)});
     } else if (is_object) {
         ignored.push_back({std::string(key), "OpenAPI has no such method in a path item"});
     }
+}
+
+void RawPathItem::add_no_reference(std::string_view kind) {
+    ignored.push_back({"$ref", no_reference(kind)});
+}
+
+void RawPathItem::add_no_reference_of_operation(std::string_view kind) {
+    ignored.push_back({operations.back().key + ".$ref", no_reference(kind), false});
+}
+
+void RawPathItem::add_unread_in_operation(std::string_view key) {
+    if (has_hidden(key.substr(0, max_searched_key)))
+        ignored.push_back({fmt::format("{}.{}", operations.back().key, key), std::string(unseen_reason), false});
 }
 
 void RawPathItem::add_misplaced(std::string_view key) {

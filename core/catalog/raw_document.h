@@ -44,6 +44,7 @@ struct RawOperation {
 struct RawIgnored {
     std::string key;  // in its path item; empty if it is all of it
     std::string reason;
+    bool is_operation = true;  // otherwise a field of one that is taken
 };
 
 // A path item, or an operation if that is what a reference leads to.
@@ -66,6 +67,11 @@ struct RawPathItem {
     void ignore(std::string key, std::string_view kind);
     // Of a key that is not read.
     void add_unread(std::string_view key, bool is_object);
+    // Of a `$ref` that is no text, or an empty one: of the item, or of the operation that was added last.
+    void add_no_reference(std::string_view kind);
+    void add_no_reference_of_operation(std::string_view kind);
+    // Of a key of the operation that was added last, if it is not what it looks like.
+    void add_unread_in_operation(std::string_view key);
     // Of a key of the operation that was added last: a method or a path stands there by its indentation.
     void add_misplaced(std::string_view key);
     // Whether `additionalOperations` may have an operation by that name; otherwise it is ignored.
@@ -108,6 +114,8 @@ struct RawDocument {
     RawItems paths;
     RawItems webhooks;
     RawItems path_items;  // of `components`
+    RawItems x_webhooks;  // of extensions that have operations: `x-webhooks`, `x-ms-paths`
+    RawItems x_ms_paths;
     std::vector<RawUnfollowed> unfollowed;
     std::vector<RawTag> tags;
     std::optional<Error> cut;       // why the document is cut
@@ -115,6 +123,11 @@ struct RawDocument {
 
     void add_root_key(std::string_view key);
 };
+
+// The items of a root key that is an extension with operations; null for another key.
+[[nodiscard]] inline RawItems* extension_of(RawDocument& raw, std::string_view key) {
+    return key == "x-webhooks" ? &raw.x_webhooks : key == "x-ms-paths" ? &raw.x_ms_paths : nullptr;
+}
 
 inline constexpr std::size_t max_root_keys = 12;
 inline constexpr std::string_view unseen_reason =

@@ -55,7 +55,7 @@ public:
         for (const char* const key : {"title", "version", "description"}) info_.fields[key] = &all;
         for (const char* const key : {"openapi", "swagger", "$self"}) root_.fields[key] = &all;
         root_.fields["info"] = &info_;
-        root_.fields["paths"] = root_.fields["webhooks"] = &items_;
+        for (const char* const key : {"paths", "webhooks", "x-webhooks", "x-ms-paths"}) root_.fields[key] = &items_;
         root_.fields["components"] = &components_;
         for (const char* const key : {"name", "summary", "parent", "<<"}) tag_.fields[key] = &all;
         tags_.others = &tag_;
@@ -192,6 +192,7 @@ private:
         }
         if (key == "info") info(value, raw);
         if (key == "webhooks") items(value, raw.webhooks);
+        if (RawItems* const extension = extension_of(raw, key)) items(value, *extension);
         if (key == "components") {
             for (const auto& [name, field] : merger_.fields_of(value)) {
                 if (name == "pathItems") items(*field, raw.path_items);
@@ -242,7 +243,11 @@ private:
 
     void item_field(RawPathItem& item, std::string_view key, const YamlNode& value) {
         if (key == "operationId" || key == "tags") item.has_fields_of_operations = true;
-        if (key == "$ref") return read_text(value, item.ref);
+        if (key == "$ref") {
+            read_text(value, item.ref);
+            if (item.ref.empty()) item.add_no_reference(kind_name(value.kind));
+            return;
+        }
         if (key == "summary") return read_text(value, item.summary);
         if (key == "description") return read_text(value, item.description);
         if (key == "operationId") return read_text(value, item.operation_id);
@@ -268,12 +273,16 @@ private:
         if (node.kind != Kind::map) return item.ignore(std::move(place), kind_name(node.kind));
         auto& operation = item.add(method.name, std::move(place), method.is_3_2);
         for (const auto& [key, value] : merger_.fields_of(node)) {
-            if (key == "$ref") read_text(*value, operation.ref);
+            if (key == "$ref") {
+                read_text(*value, operation.ref);
+                if (operation.ref.empty()) item.add_no_reference_of_operation(kind_name(value->kind));
+            }
             if (key == "operationId") read_text(*value, operation.operation_id);
             if (key == "summary") read_text(*value, operation.summary);
             if (key == "description") read_text(*value, operation.description);
             if (key == "tags") tags(*value, operation.tags);
             if (key == "callbacks") callbacks(*value, operation.callbacks);
+            item.add_unread_in_operation(key);
             if (key.starts_with('/') || (is_method_key(key) && value->kind == Kind::map)) item.add_misplaced(key);
         }
     }

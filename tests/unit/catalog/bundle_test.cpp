@@ -198,26 +198,30 @@ TEST(Bundle, NamesWhatIsNotFollowedAndKeepsTheNeighbours) {
                  {"broken.yaml", "get: [\n"},
                  {"empty.yaml", ""},
                  {"cycle.yaml", "$ref: cycle2.yaml"},
+                 {"list~.yaml", "- [get]\n"},
                  {"cycle2.yaml", "{$ref: cycle.yaml, get: {summary: turned}}"},
                  {"schemas.yaml", "S: {properties: {p: {$ref: gone2.yaml}}}"}});
     const Bundle made = bundled(document("  /good: {$ref: good.yaml}\n"
                                          "  /gone: {$ref: gone.yaml, put: {summary: own}}\n"
                                          "  /broken: {$ref: broken.yaml}\n  /empty: {$ref: empty.yaml}\n"
                                          "  /out: {get: {$ref: ../out.yaml}}\n  /nothing: {$ref: 'good.yaml#/x/y'}\n"
-                                         "  /cycle: {$ref: cycle.yaml}\n",
+                                         "  /cycle: {$ref: cycle.yaml}\n  /list: {$ref: list~.yaml}\n"
+                                         "  /to: {$ref: 'list~.yaml#/0'}\n",
                                          "components: {schemas: {S: {$ref: 'schemas.yaml#/S'}}}\n"),
                                 files);
     const Document read = parsed(made.content);
     EXPECT_THAT(lines(read),
                 ElementsAre("GET /good GET /good: good", "PUT /gone PUT /gone: own", "GET /cycle GET /cycle: turned"));
-    EXPECT_EQ(read.operations_left_out, 6U);
+    EXPECT_EQ(read.operations_left_out, 8U);
     EXPECT_THAT(noted(read),
                 ElementsAre("paths./gone: the reference \"gone.yaml\" does not exist",
                             StartsWith("paths./broken: the reference \"broken.yaml\" cannot be read: the YAML is"),
                             StartsWith("paths./empty: the reference \"empty.yaml\" cannot be read: "),
                             "paths./out.get: the reference \"../out.yaml\" is outside",
                             "paths./nothing: the reference \"good.yaml#/x/y\" has nothing at \"#/x/y\"",
-                            "paths./cycle: the reference \"#/x-embedq-parts/cycle.yaml\" leads back to itself",
+                            "paths./cycle: the reference \"cycle.yaml\" leads back to itself",
+                            "paths./list: the reference \"list~.yaml\" leads to nothing",
+                            "paths./to: the reference \"list~.yaml#/0\" leads to nothing",
                             "schemas.yaml#/S/properties/p: the reference \"gone2.yaml\" does not exist"));
     EXPECT_FALSE(made.unavailable);
 }

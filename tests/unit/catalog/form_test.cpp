@@ -117,6 +117,13 @@ TEST(Hidden, IsNamedWithItsPlace) {
         {"openapi: 3.0.3\npaths:\n  /a: {get: {}}\n\xe2\x80\x8b/b: {get: {}}\n x",
          "U+200B (zero-width space) at line 4, column 1"},
         {"openapi: 3.0.3\npaths:\n  /" + long_key + ":\n    get: {}\n", "a key of 1101 bytes"},
+        {"openapi: 3.0.3\npaths:\n  /a: {get: {}, " + long_key + ": 1}\n",
+         "a key of 1100 bytes, and YAML reads a key of at most 1024 characters at line 3, column 17"},
+        {"openapi: 3.0.3\u2028paths:\u2028  /a: {}\n", "U+2028 (line separator) at line 1, column 15"},
+        {"openapi: 3.0.3\u0085paths:\n", "U+0085 (next line) at line 1, column 15"},
+        {"openapi: 3.0.3\fpaths:\n", "U+000C (form feed) at line 1, column 15"},
+        {"openapi: 3.0.3\u00a0\npaths: {}\n", "U+00A0 (no-break space) at line 1, column 15"},
+        {"{\"swagger\":\n\"\u200b2.0\",\"paths\":{}}", "U+200B (zero-width space) at line 2, column 2"},
         {"{\"openapi\":\xc2\xa0\"3.0.3\",\n\"paths\":{}}", "U+00A0 (no-break space) at line 1, column 12"},
         {"{\"openapi\":\"3.0.3\",\xef\xbb\xbf\n\"paths\":{}}", "U+FEFF (byte order mark) at line 1, column 20"},
         {"\u200bopenapi: 3.0.3\npaths: {}\n", "U+200B (zero-width space) at line 1, column 1"},
@@ -165,6 +172,22 @@ TEST(Hidden, HasANoteInAKeyThatIsNotRead) {
     const auto item = parsed("openapi: 3.0.3\npaths:\n  /a:\n    get\xc2\xa0:\n    put: {}\n");
     EXPECT_EQ(item.notes.front().where, "paths./a.get<U+00A0>");
     EXPECT_EQ(item.operations_left_out, 1U);
+    const auto control = parsed("openapi: 3.0.3\npaths:\n  /a:\n    \vget: {}\n    put: {}\n");
+    EXPECT_EQ(control.notes.front().where, "paths./a.<U+000B>get");
+}
+
+// The operation is taken, without what is under such a key.
+TEST(Hidden, HasANoteInAPathOrAnOperation) {
+    for (const std::string_view content :
+         {"openapi: 3.0.3\npaths:\n  \u200b/a:\n    get: {operationId\u200b: a}\n",
+          "{\"openapi\":\"3.0.3\",\"paths\":{\"\u200b/a\":{\"get\":{\"operationId\u200b\":\"a\"}}}}"}) {
+        const auto document = parsed(content);
+        EXPECT_EQ(document.operations.size(), 1U);
+        ASSERT_EQ(document.notes.size(), 2U) << content;
+        EXPECT_EQ(document.notes[0].where, "paths.<U+200B>/a");
+        EXPECT_EQ(document.notes[1].where, "paths.<U+200B>/a.get.operationId<U+200B>");
+        EXPECT_EQ(document.operations_left_out, 0U);
+    }
 }
 
 TEST(Hidden, IsNoFaultInAText) {
