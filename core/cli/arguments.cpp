@@ -113,9 +113,32 @@ void describe(const CLI::App& app, const CLI::App& command, std::vector<CommandD
     for (const CLI::App* each : below) describe(app, *each, all);
 }
 
+// The error for a word behind "--" that no argument takes. CLI11 forgets that mark where a command takes no more words,
+// and would take the rest as options.
+std::optional<Answer> beyond_arguments(std::span<const std::string> arguments, std::string_view version) {
+    static const std::string any_word = "\x01";
+    const auto mark = std::ranges::find(arguments, "--");
+    if (mark == arguments.end()) return std::nullopt;
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    std::fill(reversed.begin(), reversed.begin() + (arguments.end() - mark - 1), any_word);
+    const auto values = std::make_shared<CommandValues>();
+    std::function<int(CommandContext&)> chosen;
+    values->chosen = &chosen;
+    const std::unique_ptr<CLI::App> app = make_app(values, version);
+    try {
+        app->parse(std::move(reversed));
+    } catch (const CLI::Error&) {  // of a value; what is left over is known by then
+    }
+    const auto left = std::ranges::count(app->remaining(true), any_word);
+    if (left == 0) return std::nullopt;
+    return Answer{exit_usage, fmt::format("unexpected argument '{}'; see {} --help", plain(*(arguments.end() - left)),
+                                          path_of(*app, deepest(*app)))};
+}
+
 }  // namespace
 
 std::variant<Invocation, Answer> read_arguments(std::span<const std::string> arguments, std::string_view version) {
+    if (auto answer = beyond_arguments(arguments, version)) return *std::move(answer);
     const auto values = std::make_shared<CommandValues>();
     std::function<int(CommandContext&)> chosen;
     values->chosen = &chosen;

@@ -166,6 +166,27 @@ TEST(Arguments, BehindTheMarkNothingIsAnOption) {
     EXPECT_THAT(answer_of({"search", "-delete carts"}).text, HasSubstr("write -- before words that begin with '-'"));
 }
 
+TEST(EveryCommand, TakesNoOptionBehindTheMarkAlsoWithoutArguments) {
+    for (const CommandDescription& command : all_that_run()) {
+        if (is_help(command)) continue;
+        for (const Words& more : {Words{"--json"}, Words{"--config", "f"}}) {
+            // More than any command takes, but those that take any number.
+            const Words words = joined(joined(command.path, words_of(command)), joined({"--"}, more));
+            const auto read = read_arguments(words, "1");
+            if (const auto* const invocation = std::get_if<Invocation>(&read)) {
+                EXPECT_FALSE(invocation->json) << ::testing::PrintToString(words);
+                EXPECT_TRUE(invocation->config.empty()) << ::testing::PrintToString(words);
+            } else {
+                EXPECT_EQ(std::get<Answer>(read).exit_status, exit_usage) << ::testing::PrintToString(words);
+                EXPECT_THAT(std::get<Answer>(read).text, ::testing::Not(HasSubstr("option")));
+            }
+        }
+    }
+    EXPECT_THAT(answer_of({"search", "carts", "--", "--json"}).text,
+                HasSubstr("unexpected argument '--json'; see embedq search --help"));
+    EXPECT_THAT(answer_of({"doctor", "--", "-x"}).text, HasSubstr("unexpected argument '-x'; see embedq doctor"));
+}
+
 TEST(Arguments, TheVersionIsAnAnswer) {
     testing::Stage stage;
     const auto read = read_arguments(Words{"version"}, "1.2.3");
