@@ -32,7 +32,7 @@
 namespace embedq::catalog {
 
 inline constexpr std::uint32_t text_version =
-    2;                                         // of the texts that are made: documents with another one are read again
+    3;                                         // of the texts that are made: documents with another one are read again
 inline constexpr std::uint32_t text_form = 1;  // of the lines above: with another one, every text is embedded again
 inline constexpr std::size_t max_notes = most_notes;  // of one document
 

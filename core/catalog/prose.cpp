@@ -97,6 +97,7 @@ private:
         if (c <= 0x20 || c == 0x7f) return {1, " "};
         std::optional<Piece> piece;
         if ((c == '#' || c == '-' || c == '*' || c == '_' || c == '=') && begins_line(at)) piece = line_mark(at);
+        if (c == '#' && !piece) piece = heading_end(at);
         if (c == '<') piece = html(at);
         if (c == '[') piece = link_start(at);
         if (c == ']' && at == link_end_) piece = link_target(at);
@@ -151,13 +152,15 @@ private:
     }
 
     // The marks of a heading of Markdown, or a line that is a rule or underlines a heading.
-    [[nodiscard]] std::optional<Piece> line_mark(std::size_t at) const {
+    [[nodiscard]] std::optional<Piece> line_mark(std::size_t at) {
         const std::string_view line = text_.substr(at, text_.find('\n', at) - at);
         const auto marks = line.find_first_not_of('#');
         if (line.front() == '#') {
             const bool is_heading =
                 marks != std::string_view::npos && marks <= 6 && (line[marks] == ' ' || line[marks] == '\t');
-            return is_heading ? std::optional(Piece{marks, ""}) : std::nullopt;
+            if (!is_heading) return std::nullopt;
+            heading_end_ = at + line.size();
+            return Piece{marks, ""};
         }
         const char mark = line.front();
         const std::array<char, 4> of_a_rule{mark, ' ', '\t', '\r'};
@@ -165,6 +168,15 @@ private:
                              line.find_first_not_of({of_a_rule.data(), of_a_rule.size()}) == std::string_view::npos &&
                              std::ranges::count(line, mark) >= 3;
         return is_rule ? std::optional(Piece{line.size(), " "}) : std::nullopt;
+    }
+
+    // The marks that close a heading: "## Carts ##".
+    [[nodiscard]] std::optional<Piece> heading_end(std::size_t at) const {
+        if (at >= heading_end_ || (text_[at - 1] != ' ' && text_[at - 1] != '\t')) return std::nullopt;
+        const std::string_view rest = text_.substr(at, heading_end_ - at);
+        const auto marks = std::min(rest.find_first_not_of('#'), rest.size());
+        if (rest.find_first_not_of(" \t\r", marks) != std::string_view::npos) return std::nullopt;
+        return Piece{marks, " "};
     }
 
     // Whether the line has only spaces before this; four make it code.
@@ -185,6 +197,7 @@ private:
     std::string_view text_;
     std::string out_;
     Entities entities_;
+    std::size_t heading_end_ = 0;                    // of the line of the last heading
     std::size_t link_end_ = std::string_view::npos;  // the "]" of the link that is being read
     NextMark comment_end_{text_, "-->", NextMark::Match::whole};
     NextMark tag_end_{text_, "<>", NextMark::Match::any_of};

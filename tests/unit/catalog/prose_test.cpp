@@ -37,6 +37,8 @@ TEST(Prose, RemovesHeadingsAndRules) {
         {"Title\n=====\nText\n\n---\nMore\n* * *\n___", "Title Text More"},
         {"#1 of #all and C# #hash\n####### seven", "#1 of #all and C# #hash ####### seven"},
         {"- a\n* b\n-- c\n**d**", "- a * b -- c **d**"},
+        {"## Carts ##\nAll # of\n### C# and # F# #  \r\n#", "Carts All # of C# and # F# #"},
+        {"# a ##b", "a ##b"},
         {"a = b\n    # code\n--x", "a = b # code --x"},
     };
     for (const auto& [text, plain] : cases) EXPECT_EQ(plain_prose(text), plain) << text;
@@ -58,7 +60,7 @@ TEST(Prose, KeepsOnlyTheTextOfLinks) {
 
 TEST(Prose, TakesLinearTimeWhateverIsLeftOpen) {
     for (const std::string_view piece :
-         {"[", "[a](", "<p ", "<!--", "&", "](", "[a]", "&uuml;", "#\n", "-", "--\n", "   #"}) {
+         {"[", "[a](", "<p ", "<!--", "&", "](", "[a]", "&uuml;", "#\n", "-", "--\n", "   #", "# #"}) {
         std::string text;
         for (int i = 0; i < 200'000; ++i) text += piece;
         EXPECT_LE(plain_prose(text).size(), text.size());
