@@ -77,6 +77,12 @@ bool is_closed(std::string_view text) {
     return text.ends_with("\n...") || text.ends_with("\n---");
 }
 
+// Of a line of which the rest is missing. An editor may leave that as well.
+bool ends_in_indentation(std::string_view text) {
+    const auto last = text.find_last_not_of(" \t");
+    return last != std::string_view::npos && last + 1 < text.size() && text[last] == '\n';
+}
+
 // What is missing may have become comments.
 bool ends_with_comment(std::string_view text) {
     text = without_space_at_end(text);
@@ -275,6 +281,7 @@ std::optional<Cut> find_cut(const YamlEnd& end, std::string_view text) {
         if (cut) return Cut{cut->reason, !ends_with_comment(text)};
         cut = sign;
     }
+    if (!cut && ends_in_indentation(text)) cut = Cut{"the document ends in the indentation of a line"};
     return cut;
 }
 
