@@ -69,6 +69,13 @@ const std::vector<Case>& cases() {
          {"paths./a.$ref", "paths./b.$ref", "paths./c.$ref", "paths./d.get.$ref"},
          "expected a reference",
          3},
+        {"extensions and references that are none, in YAML",
+         "openapi: 3.0.1\nx-ms-paths:\n  /a?x=1:\n    get: {}\nx-webhooks: {paid: {post: {}}}\npaths:\n"
+         "  /a: {$ref: [b]}\n  /b: {$ref: ''}\n  /c:\n    get:\n      $ref:\n      operationId: c\n",
+         {"c"},
+         {"paths./a.$ref", "paths./b.$ref", "paths./c.get.$ref", "x-webhooks.paid.post", "x-ms-paths./a?x=1.get"},
+         "it is a sequence, expected a reference",
+         4},
         {"callbacks, after everything else",
          R"({"openapi":"3.0.1","paths":{"/a":{"get":{"callbacks":{"done":{"{$url}":{"post":{},"put":{}}},
              "failed":{"$ref":"#/components/callbacks/x"}}}},"/b":{"get":[]}}})",
