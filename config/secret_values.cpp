@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,9 +17,9 @@ namespace {
 constexpr std::size_t shortest_key = 16;
 
 // Parts of the names of headers and parameters.
-constexpr std::array<std::string_view, 15> credentials = {
-    "auth",       "authorization", "key",    "apikey",     "token",       "secret",    "password", "passwd",
-    "passphrase", "cookie",        "bearer", "credential", "credentials", "signature", "session",
+constexpr std::array<std::string_view, 18> credentials = {
+    "auth",   "authorization", "key",         "apikey",    "token",   "secret",      "password", "passwd", "passphrase",
+    "cookie", "credential",    "credentials", "signature", "session", "sslpassword", "bearer",   "pass",   "pwd",
 };
 constexpr std::array<std::string_view, 9> harmless = {
     "accept", "agent", "beta", "content", "organization", "project", "referer", "title", "version",
@@ -61,10 +62,54 @@ std::string_view after(std::string_view& text, std::string_view marks) {
     return behind;
 }
 
+// The beginning of `text` up to the first character that does not fit, and is then no longer part of `text`.
+template <class Fits>
+std::string_view take(std::string_view& text, Fits&& fits) {
+    const auto end = std::ranges::find_if_not(text, fits);
+    const std::string_view taken = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+    text.remove_prefix(taken.size());
+    return taken;
+}
+
+// A value of libpq's form of an address, in which a backslash takes its meaning from a quote or a space.
+std::optional<std::string> take_value(std::string_view& text) {
+    const bool is_quoted = text.starts_with('\'');
+    if (is_quoted) text.remove_prefix(1);
+    std::string value;
+    while (!text.empty() && !(is_quoted ? text.front() == '\'' : is(std::isspace, text.front()))) {
+        if (text.front() == '\\') text.remove_prefix(1);
+        if (text.empty()) return std::nullopt;
+        value += text.front();
+        text.remove_prefix(1);
+    }
+    if (is_quoted && text.empty()) return std::nullopt;
+    if (is_quoted) text.remove_prefix(1);
+    return value;
+}
+
+// "host=db.example user=embedq": names of libpq's parameters, of which one says where the database is.
+bool is_plain_parameters(std::string_view text) {
+    const auto space = [](char c) { return is(std::isspace, c); };
+    bool says_where = false;
+    for (take(text, space); !text.empty(); take(text, space)) {
+        const std::string_view key = take(text, [](char c) { return c == '_' || is(std::islower, c); });
+        take(text, space);
+        if (key.empty() || !text.starts_with('=')) return false;
+        text.remove_prefix(1);
+        take(text, space);
+        const auto value = take_value(text);
+        // A long name of a host or a file is not a key.
+        const bool is_name = key.starts_with("host") || key.starts_with("ssl") || key == "passfile";
+        if (!value || looks_like_credential(key, is_name ? std::string_view() : *value)) return false;
+        says_where = says_where || key == "host" || key == "hostaddr" || key == "dbname" || key == "service";
+    }
+    return says_where;
+}
+
 }  // namespace
 
 bool is_plain_address(std::string_view text) {
-    if (text == "none") return true;
+    if (text == "none" || is_plain_parameters(text)) return true;
     const auto scheme = text.find("://");
     if (scheme == 0 || scheme == std::string_view::npos) return false;
     if (!std::ranges::all_of(text.substr(0, scheme), [](char c) { return is(std::isalnum, c); })) return false;

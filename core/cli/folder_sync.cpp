@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/store_wait.h"
+
 namespace embedq::cli {
 namespace {
 
@@ -186,12 +188,13 @@ SyncReport FolderSync::plan() const {
     return report;
 }
 
-Result<SyncReport> FolderSync::remove(Engine& engine) const {
+Result<SyncReport> FolderSync::remove(Engine& engine, StoreWait* wait) const {
     SyncReport report = plan();
     std::vector<GoneSpec> removed;
     for (GoneSpec& gone : report.removed) {
         if (is_there(gone)) continue;
-        const Status deleted = engine.delete_spec(catalog_id_, gone.spec_name, gone.version);
+        const auto delete_it = [&] { return engine.delete_spec(catalog_id_, gone.spec_name, gone.version); };
+        const Status deleted = wait == nullptr ? delete_it() : wait->ask(delete_it);
         if (!deleted && is_of_another_process(deleted.error().kind)) continue;
         if (!deleted) return std::unexpected(deleted.error());
         if (policy_.history != nullptr && !policy_.confirmed) policy_.history->removed(gone);

@@ -27,6 +27,8 @@
 
 namespace embedq::cli {
 
+class StoreWait;
+
 // A spec whose file is not under its folder any more.
 struct GoneSpec {
     std::string spec_name;
@@ -101,7 +103,8 @@ public:
     // What `remove` would do.
     [[nodiscard]] SyncReport plan() const;
     // Removes the specs that the policy allows to remove. One that was written since, or whose file is back, stays.
-    [[nodiscard]] Result<SyncReport> remove(Engine& engine) const;
+    // A store that does not answer is waited for, if `wait` is given.
+    [[nodiscard]] Result<SyncReport> remove(Engine& engine, StoreWait* wait = nullptr) const;
 
 private:
     struct Folder {

@@ -45,12 +45,20 @@ std::string host_name() {
 
 }  // namespace
 
+Result<Settlement> IndexWaiter::read_settlement() {
+    return store_wait_.ask([&] { return runtime_.engine().settlement(request_.catalog, request_.spec_names); });
+}
+
+Result<std::vector<SpecStatus>> IndexWaiter::read_statuses() {
+    return store_wait_.ask([&] { return runtime_.engine().statuses(request_.catalog, request_.spec_names); });
+}
+
 Result<WaitOutcome> IndexWaiter::run() {
     const auto reached = wait_for_target();
     if (!reached) return std::unexpected(reached.error());
     if (*reached == WaitEnd::settled) return wait_until_settled();
     WaitOutcome outcome{.end = *reached, .settlement = {}, .failed = {}, .reason = reason_};
-    const auto settlement = runtime_.engine().settlement(request_.catalog, request_.spec_names);
+    const auto settlement = read_settlement();
     if (!settlement) return std::unexpected(settlement.error());
     outcome.settlement = *settlement;
     return outcome;
@@ -59,7 +67,7 @@ Result<WaitOutcome> IndexWaiter::run() {
 // A provider that does not answer yet is waited for: a process that works gives the catalog its target then.
 Result<WaitEnd> IndexWaiter::wait_for_target() {
     while (true) {
-        const auto catalog = runtime_.engine().catalog(request_.catalog);
+        const auto catalog = store_wait_.ask([&] { return runtime_.engine().catalog(request_.catalog); });
         if (!catalog) return std::unexpected(catalog.error());
         if (catalog->target_profile) {
             // Querying the whole catalog is cheaper than each of its specs by name.
@@ -67,7 +75,7 @@ Result<WaitEnd> IndexWaiter::wait_for_target() {
             notice_.goes_on();
             return WaitEnd::settled;
         }
-        const auto provider = runtime_.provider_of(request_.catalog);
+        const auto provider = store_wait_.ask([&] { return runtime_.provider_of(request_.catalog); });
         if (!provider) return std::unexpected(provider.error());
         if (provider->name.empty()) return WaitEnd::no_provider;
         // A catalog that is ranked by vectors had a target once.
@@ -90,7 +98,7 @@ Result<WaitOutcome> IndexWaiter::wait_until_settled() {
     next_failures_ = moved_at_ = interruption_.now();
     while (true) {
         const auto before = interruption_.now();
-        const auto settlement = runtime_.engine().settlement(request_.catalog, request_.spec_names);
+        const auto settlement = read_settlement();
         if (!settlement) return std::unexpected(settlement.error());
         const auto cost = interruption_.now() - before;
         note_progress(*settlement);
@@ -124,7 +132,7 @@ void IndexWaiter::note_progress(const Settlement& settlement) {
 Result<bool> IndexWaiter::is_hopeless(Steady::duration cost) {
     const auto now = interruption_.now();
     if (now < next_failures_) return false;
-    auto statuses = runtime_.engine().statuses(request_.catalog, request_.spec_names);
+    auto statuses = read_statuses();
     if (!statuses) return std::unexpected(statuses.error());
     statuses_ = std::move(*statuses);
     const auto spent = std::max(cost, interruption_.now() - now);
@@ -139,7 +147,7 @@ Result<bool> IndexWaiter::is_hopeless(Steady::duration cost) {
     if (std::ranges::none_of(statuses_, is_unsettled)) return false;
     if (!jobless || reconciled_) return true;
     reconciled_ = true;
-    const auto enqueued = runtime_.engine().reconcile(request_.catalog);
+    const auto enqueued = store_wait_.ask([&] { return runtime_.engine().reconcile(request_.catalog); });
     if (!enqueued) return std::unexpected(enqueued.error());
     return false;
 }
@@ -241,16 +249,16 @@ bool IndexWaiter::wait_for(Steady::duration duration) {
 Result<WaitOutcome> IndexWaiter::finish(WaitOutcome outcome) {
     const auto end = interruption_.now() + longest_drain;
     while (outcome.settlement.missing() == 0) {
-        const auto health = runtime_.engine().health(request_.catalog);
+        const auto health = store_wait_.ask([&] { return runtime_.engine().health(request_.catalog); });
         if (!health) return std::unexpected(health.error());
         if (health->empty() || health->front().specs_pending + health->front().specs_running == 0) break;
-        const auto statuses = runtime_.engine().statuses(request_.catalog, request_.spec_names);
+        const auto statuses = read_statuses();
         if (!statuses) return std::unexpected(statuses.error());
         if (std::ranges::none_of(*statuses, is_open) || interruption_.now() > end) break;
         if (!interruption_.wait_for(shortest_wait)) break;
     }
     if (outcome.settlement.missing() == 0 && outcome.settlement.refusals == 0) return outcome;
-    auto statuses = runtime_.engine().statuses(request_.catalog, request_.spec_names);
+    auto statuses = read_statuses();
     if (!statuses) return std::unexpected(statuses.error());
     for (SpecStatus& status : *statuses) {
         if (is_unsettled(status) || status.refused_count > 0) outcome.failed.push_back(std::move(status));

@@ -12,6 +12,7 @@
 #include "cli/interruption.h"
 #include "cli/progress.h"
 #include "cli/runtime.h"
+#include "cli/store_wait.h"
 #include "cli/waiting.h"
 #include "embedq/engine.h"
 
@@ -39,7 +40,7 @@ struct WaitRequest {
     bool works = true;  // this process has a scheduler; otherwise others embed
 };
 
-// Queries only these specs, and not often.
+// Queries only these specs, and not often. A store that does not answer is waited for: what is to be embedded is in it.
 class IndexWaiter {
 public:
     IndexWaiter(Runtime& runtime, Interruption& interruption, Console& console, Progress& progress, WaitRequest request)
@@ -47,6 +48,7 @@ public:
           interruption_(interruption),
           progress_(progress),
           request_(std::move(request)),
+          store_wait_(console, interruption),
           notice_(console, [&interruption] { return interruption.now(); }) {}
 
     [[nodiscard]] Result<WaitOutcome> run();
@@ -60,6 +62,8 @@ private:
         bool needs_people = false;
     };
 
+    [[nodiscard]] Result<Settlement> read_settlement();
+    [[nodiscard]] Result<std::vector<SpecStatus>> read_statuses();
     // Until the catalog has a target; `settled` when it has one.
     [[nodiscard]] Result<WaitEnd> wait_for_target();
     [[nodiscard]] Result<WaitOutcome> wait_until_settled();
@@ -84,6 +88,7 @@ private:
     Interruption& interruption_;
     Progress& progress_;
     WaitRequest request_;
+    StoreWait store_wait_;
     WaitNotice notice_;
     std::vector<SpecStatus> statuses_;  // as last read
     std::string reason_;                // of the last stall

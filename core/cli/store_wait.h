@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 
 #include "cli/command_context.h"
 
@@ -23,6 +24,18 @@ public:
     [[nodiscard]] bool operator()(const Error& error);
     // The store has answered: says so if it was waited for, and ends the wait.
     void available();
+
+    // What the call answers once the store is no longer `unavailable`, or the last such error when the wait is over. A
+    // call that failed may have been done nevertheless, so it must be one that can be repeated.
+    template <class Call>
+    [[nodiscard]] std::invoke_result_t<Call&> ask(Call&& call) {
+        while (true) {
+            auto answer = call();
+            if (!answer && answer.error().kind == ErrorKind::unavailable && (*this)(answer.error())) continue;
+            if (answer) available();
+            return answer;
+        }
+    }
 
 private:
     Console& console_;

@@ -28,6 +28,8 @@ using std::chrono::milliseconds;
 
 // For calls in flight when the time of `--timeout` is over.
 constexpr milliseconds grace_after_the_time{2'000};
+// While documents are stored, a database may restart or fail over to a standby, and somebody may free a full disk.
+constexpr std::chrono::minutes longest_outage{5};
 
 std::string reason_of(const SpecStatus& status) {
     if (status.job && !status.job->last_error.empty()) return status.job->last_error;
@@ -47,11 +49,13 @@ struct Vectors {
 // With `--no-work`: how many texts had a vector when their documents had just been put.
 class VectorsBefore {
 public:
-    VectorsBefore(Engine& engine, const IndexArguments& arguments) : engine_(engine), arguments_(arguments) {}
+    VectorsBefore(Engine& engine, const IndexArguments& arguments, StoreWait& store_wait)
+        : engine_(engine), arguments_(arguments), store_wait_(store_wait) {}
 
     void count(std::span<const std::string> specs_so_far) {
         if (!arguments_.no_work || specs_so_far.size() == counted_) return;
-        const auto settlement = engine_.settlement(arguments_.catalog, specs_so_far.subspan(counted_));
+        const auto settlement =
+            store_wait_.ask([&] { return engine_.settlement(arguments_.catalog, specs_so_far.subspan(counted_)); });
         counted_ = specs_so_far.size();
         if (settlement) vectors_ += settlement->vectors;
     }
@@ -65,6 +69,7 @@ public:
 private:
     Engine& engine_;
     const IndexArguments& arguments_;
+    StoreWait& store_wait_;
     std::size_t counted_ = 0;
     std::size_t vectors_ = 0;
 };
@@ -228,16 +233,19 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
                         (*runtime)->store_name()));
         return exit_usage;
     }
-    if (const Status named = settle_names((*runtime)->engine(), arguments.catalog, found); !named) {
+    StoreWait store_wait(console, *interruption, longest_outage);
+    const Status named = store_wait.ask([&] { return settle_names((*runtime)->engine(), arguments.catalog, found); });
+    if (!named) {
         return end_with(context, *interruption, arguments, named.error());
     }
     if (arguments.refresh) prepare_refresh(found, *arguments.refresh);
     for (const std::string& note : found.notes) console.note(fmt::format("embedq: {}", plain(note)));
-    const auto new_catalog = new_catalog_note((*runtime)->engine(), arguments.catalog);
+    const auto new_catalog = store_wait.ask([&] { return new_catalog_note((*runtime)->engine(), arguments.catalog); });
     if (!new_catalog) return end_with(context, *interruption, arguments, new_catalog.error());
     if (!new_catalog->empty()) console.note(fmt::format("embedq: {}", *new_catalog));
-    auto sync = FolderSync::look((*runtime)->engine(), arguments.catalog, found,
-                                 sync_policy(arguments, (*runtime)->store_capabilities()));
+    const SyncPolicy policy = sync_policy(arguments, (*runtime)->store_capabilities());
+    auto sync =
+        store_wait.ask([&] { return FolderSync::look((*runtime)->engine(), arguments.catalog, found, policy); });
     if (!sync) return end_with(context, *interruption, arguments, sync.error());
     // Documents are stored and found by their words even while the provider does not answer, which is reported when it
     // is waited for: most of the time is left for them. A store that fails here fails below, too.
@@ -255,14 +263,13 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     settings.catalog_id = arguments.catalog;
     settings.fetcher = fetcher.get();
     settings.refresh = arguments.refresh;
-    StoreWait store_wait(console, *interruption, std::chrono::seconds(12));
     settings.try_again = std::ref(store_wait);
     settings.available = [&] { store_wait.available(); };
     settings.renamed_from = [&](const DocumentFile& file, const Sha256& hash) {
         return sync->renamed_from(file, hash);
     };
     std::size_t stored = 0;
-    VectorsBefore before((*runtime)->engine(), arguments);
+    VectorsBefore before((*runtime)->engine(), arguments, store_wait);
     auto report = put_documents((*runtime)->engine(), found.files, settings,
                                 [&](const IndexReport& so_far) {
                                     stored = so_far.documents;
@@ -281,7 +288,7 @@ int run_index(CommandContext& context, const IndexArguments& arguments) {
     if (!report->stopped) {
         sync->found_again(report->spec_names);
         confirm_removal(context, *sync);
-        auto removed = sync->remove((*runtime)->engine());
+        auto removed = sync->remove((*runtime)->engine(), &store_wait);
         if (!removed) {
             (*runtime)->stop_work();
             return end_with(context, *interruption, arguments, removed.error());

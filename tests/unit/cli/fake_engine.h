@@ -38,7 +38,9 @@ public:
     std::function<void()> when_health_is_read;
     std::deque<Settlement> settlements;  // one an answer; the last stays
     std::deque<Error> put_errors;        // the next answers of put_specs
-    std::set<std::string> refuses;       // the store refuses every call of put_specs with one of these specs
+    std::deque<Error> outage;            // the answers after so many calls of what `index` needs
+    std::size_t calls_before_outage = 0;
+    std::set<std::string> refuses;  // the store refuses every call of put_specs with one of these specs
     // The stop comes before put_specs reads the document of this spec.
     std::pair<std::string, std::stop_source> stops_before{{}, std::stop_source(std::nostopstate)};
 
@@ -68,6 +70,7 @@ public:
     Result<bool> put_catalog(const CatalogWrite&) override { return true; }
     Result<std::vector<CatalogInfo>> catalogs() override { return catalog_list; }
     Result<CatalogInfo> catalog(std::string_view id) override {
+        if (auto error = away()) return std::unexpected(*error);
         for (const CatalogInfo& catalog : catalog_list) {
             if (catalog.catalog_id == id) return catalog;
         }
@@ -94,6 +97,7 @@ public:
     }
     // A document that holds "openapi" is one, with as many operations as it has '+'.
     Result<std::vector<Result<PutResult>>> put_specs(std::span<const SpecInput> specs) override {
+        if (auto error = away()) return std::unexpected(*error);
         if (!put_errors.empty()) {
             const Error error = put_errors.front();
             put_errors.pop_front();
@@ -141,6 +145,7 @@ public:
     }
     Result<std::vector<SpecInfo>> specs(std::string_view, std::string_view after, std::size_t limit) override {
         if (specs_error) return std::unexpected(*specs_error);
+        if (auto error = away()) return std::unexpected(*error);
         std::vector<SpecInfo> page;
         for (const auto& [name, info] : spec_list) {
             if (name > after && page.size() < std::min(limit, spec_page)) page.push_back(info);
@@ -159,6 +164,7 @@ public:
         return std::vector<Operation>{};
     }
     Status delete_spec(std::string_view, std::string_view name, std::optional<SpecVersion> seen) override {
+        if (auto error = away()) return std::unexpected(*error);
         const auto known = spec_list.find(name);
         if (seen && known != spec_list.end() && known->second.version() != *seen)
             return fail(ErrorKind::conflict, "was written since it was looked at");
@@ -176,6 +182,7 @@ public:
         return search_response;
     }
     Result<std::vector<CatalogHealth>> health(std::string_view id) override {
+        if (auto error = away()) return std::unexpected(*error);
         if (when_health_is_read) when_health_is_read();
         if (id.empty()) return health_list;
         for (const CatalogHealth& health : health_list) {
@@ -184,9 +191,11 @@ public:
         return fail(ErrorKind::not_found, "there is no catalog '" + std::string(id) + "'");
     }
     Result<std::vector<SpecStatus>> statuses(std::string_view id, std::span<const std::string>) override {
+        if (auto error = away()) return std::unexpected(*error);
         return status_lists[std::string(id)];
     }
     Result<Settlement> settlement(std::string_view, std::span<const std::string>) override {
+        if (auto error = away()) return std::unexpected(*error);
         if (when_settlement_is_asked) when_settlement_is_asked();
         if (settlements.empty()) return Settlement{};
         const Settlement next = settlements.front();
@@ -219,8 +228,21 @@ public:
     }
     Result<std::vector<WorkerInfo>> workers() override { return worker_list; }
     Result<ReconcileResult> reconcile(std::string_view) override {
+        if (auto error = away()) return std::unexpected(*error);
         ++reconciled;
         return ReconcileResult{};
+    }
+
+private:
+    std::optional<Error> away() {
+        if (outage.empty()) return std::nullopt;
+        if (calls_before_outage > 0) {
+            --calls_before_outage;
+            return std::nullopt;
+        }
+        Error error = std::move(outage.front());
+        outage.pop_front();
+        return error;
     }
 };
 

@@ -1,7 +1,10 @@
 // Commands that start while their store is unavailable.
 #include "cli/store_wait.h"
 
+#include <filesystem>
+
 #include "cli/commands.h"
+#include "cli/present.h"
 #include "fake_engine.h"
 #include "folder.h"
 
@@ -132,6 +135,63 @@ TEST(StoreWait, IndexWaitsAFewSecondsAndThenFailsWithTheReason) {
     EXPECT_EQ(waited(stage), 5s);
     EXPECT_THAT(stage.err.str(), HasSubstr("embedq: cannot connect to PostgreSQL at db:5432\n"));
     EXPECT_FALSE(stage.world.started);
+}
+
+// A catalog with one document to embed, and one whose file is gone.
+void furnish(World& world, const Folder& folder) {
+    CatalogInfo catalog;
+    catalog.catalog_id = "shop";
+    catalog.target_profile = Sha256{};
+    catalog.spec_count = 1;
+    world.engine.catalog_list = {catalog};
+    world.engine.health_list = {{"shop", 1, 1, 0, 0, 0, 2, 2}};
+    world.engine.settlements = {{1, 2, 2, 0, 0}, {1, 2, 2, 1, 0}, {1, 2, 2, 2, 0}};
+    SpecStatus running{"a", 2, 0, 0, Job{}};
+    running.job->status = JobStatus::running;
+    world.engine.status_lists["shop"] = {running};
+    SpecInfo& gone = world.engine.spec_list["gone"];
+    gone.spec_name = "gone";
+    gone.source_kind = SourceKind::file;
+    gone.record.root = std::filesystem::canonical(folder.path()).string();
+    gone.record.path = "gone.yaml";
+}
+
+TEST(StoreWait, IndexWaitsForAStoreThatGoesAwayAtAnyCall) {
+    Folder folder;
+    folder.write("a.yaml", "openapi: ++");
+    for (const bool no_work : {false, true}) {
+        std::string whole;
+        std::size_t calls = 0;
+        for (bool went_away = true; went_away; ++calls) {
+            Stage stage(true);
+            furnish(stage.world, folder);
+            stage.world.engine.calls_before_outage = calls;
+            stage.world.engine.outage.assign(4, unavailable());
+            const int status =
+                run_index(stage.context, {.paths = {folder.path().string()}, .catalog = "shop", .no_work = no_work});
+            ASSERT_EQ(status, exit_done) << "call " << calls << ": " << stage.err.str();
+            went_away = stage.world.engine.outage.empty();
+            EXPECT_EQ(stage.err.str().contains("; waiting for it\n"), went_away) << stage.err.str();
+            Json answer = Json::parse(stage.out.str());
+            answer.erase("seconds");
+            if (whole.empty()) whole = dump(answer);
+            EXPECT_EQ(dump(answer), whole) << "call " << calls;
+            EXPECT_FALSE(stage.world.engine.spec_list.contains("gone"));
+        }
+        EXPECT_GE(calls, 6U);
+    }
+}
+
+TEST(StoreWait, IndexThatCannotStoreEndsAfterFiveMinutesAndSaysHowToContinue) {
+    Folder folder;
+    folder.write("a.yaml", "openapi: ++");
+    Stage stage;
+    furnish(stage.world, folder);
+    stage.world.engine.put_errors.assign(1'000, unavailable("the disk is full"));
+    EXPECT_EQ(run_index(stage.context, {.paths = {folder.path().string()}, .catalog = "shop"}), exit_failed);
+    EXPECT_EQ(waited(stage), 5min);
+    EXPECT_THAT(stage.err.str(), HasSubstr("embedq: warning: the disk is full; waiting for it\n"));
+    EXPECT_THAT(stage.err.str(), HasSubstr("stored 0 of 1 document; run the same command again for the others\n"));
 }
 
 }  // namespace

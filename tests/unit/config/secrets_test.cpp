@@ -239,6 +239,11 @@ TEST(Secrets, WhatIsPlainlyNoneIsNotCalledOne) {
              "api_key: postgresql://db.example/shop",
              "api_key: \"postgresql://embedq@db.example:5432/shop?sslmode=verify-full&application_name=embedq\"",
              "api_key: \"postgresql:///shop?host=/run/postgresql\"",
+             "api_key: \"postgresql://db.example/shop?sslkey=/etc/embedq/client.key&passfile=/etc/embedq/pgpass\"",
+             "api_key: host=db.example port=5432 dbname=shop user=embedq",
+             "api_key: dbname=shop",
+             "api_key: service = shop  sslrootcert=/etc/ssl/certs/company-root-2031.pem",
+             "api_key: \"host='/run/my sockets' user='o\\\\'hara' options='-c work_mem=8MB' passfile=/etc/pgpass1\"",
          })
         EXPECT_EQ(warnings(plain), "") << plain;
     for (const char* secret : {
@@ -250,6 +255,14 @@ TEST(Secrets, WhatIsPlainlyNoneIsNotCalledOne) {
              "api_key: abc",
              "api_key: postgresql://embedq:p@db.example/shop",
              "api_key: \"postgresql://embedq@db.example/shop?password=p\"",
+             "api_key: \"postgresql://embedq@db.example/shop?sslpassword=p\"",
+             "api_key: host=db.example user=embedq password=p",
+             "api_key: host=db.example user=embedq password = 'p q'",
+             "api_key: host=db.example sslpassword=p",
+             "api_key: host=db.example user=a1b2c3d4e5f6g7h8",
+             "api_key: host=db.example p",
+             "api_key: \"host='db.example\"",
+             "api_key: user=embedq",
              "api_key: https://token@hooks.example",
              "api_key: postgresql://a1b2c3d4e5f6g7h8@db.example/shop",
          })
