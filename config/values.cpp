@@ -77,19 +77,34 @@ std::string found_text(const OptionSpec& spec, std::string_view text) {
     return "found " + quote(text);
 }
 
-// The unit that a duration without one most likely has: that of the default, unless the range excludes it.
+// How many times one of the two is the other.
+double ratio(std::int64_t one, std::int64_t other) {
+    const auto [least, most] = std::minmax({static_cast<double>(one), static_cast<double>(other)});
+    return most / std::max(least, 1.0);
+}
+
+// The unit that a duration without one most likely has: within the range, that of the default if the value is then
+// like the default, otherwise the one that makes it most like it.
 std::optional<std::string_view> likely_unit(const OptionSpec& spec, std::string_view digits) {
     std::vector<std::string_view> units{"s", "ms", "m", "h", "d"};
     const std::string_view usual = spec.default_value == nullptr ? "" : spec.default_value;
     const std::string_view unit = usual.substr(std::min(usual.find_first_not_of("0123456789"), usual.size()));
     if (const auto found = std::ranges::find(units, unit); found != units.end())
         std::rotate(units.begin(), found, found + 1);
-    const auto fits = [&](std::string_view each) {
-        const auto value = scaled(std::string(digits).append(each), duration_units);
-        return value && in_range(spec, static_cast<double>(*value));
+    const auto value_in = [&](std::string_view each) {
+        return scaled(std::string(digits).append(each), duration_units);
     };
-    const auto found = std::ranges::find_if(units, fits);
-    return found == units.end() ? std::nullopt : std::optional(*found);
+    std::erase_if(units, [&](std::string_view each) {
+        const auto value = value_in(each);
+        return !value || !in_range(spec, static_cast<double>(*value));
+    });
+    if (units.empty()) return std::nullopt;
+    const std::int64_t expected = scaled(usual, duration_units).value_or(0);
+    if (expected == 0) return units.front();
+    constexpr double alike = 10;
+    const auto difference = [&](std::string_view each) { return ratio(*value_in(each), expected); };
+    if (units.front() == unit && difference(unit) < alike) return unit;
+    return std::ranges::min(units, {}, difference);
 }
 
 // What the author most likely meant by a value without a unit, or with a wrong one.

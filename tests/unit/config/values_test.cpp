@@ -1,6 +1,8 @@
 // One option at a time: every type, its bounds, and the way back to text.
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include <limits>
 
 #include "config/text.h"
@@ -160,10 +162,22 @@ TEST(OptionsFromText, ADurationWithoutAUnitMostLikelyHasThatOfTheDefault) {
     };
     OptionSpec row{.name = "wait", .type = OptionType::duration, .default_value = "0ms"};
     EXPECT_EQ(hint(row), "did you mean '300ms'?");
-    row.default_value = "5m";
+    row.default_value = "90m";
     EXPECT_EQ(hint(row), "did you mean '300m'?");
     row.maximum = 1'000'000;
     EXPECT_EQ(hint(row), "did you mean '300s'?") << "300 minutes are too long";
+    row.maximum = std::nullopt;
+    for (const auto& [usual, written, meant] : {std::array{"5m", "300", "300s"},
+                                                {"2m", "30", "30s"},
+                                                {"5s", "500", "500ms"},
+                                                {"1s", "1000", "1000ms"},
+                                                {"20s", "20", "20s"},
+                                                {"14d", "90", "90d"},
+                                                {"1h", "2", "2h"}}) {
+        row.default_value = usual;
+        const auto read = options_from_text(std::span(&row, 1), {{"wait", written}});
+        EXPECT_EQ(read.error().hint, std::string("did you mean '") + meant + "'?") << usual << " " << written;
+    }
     row.default_value = nullptr;
     row.maximum = 1'000;
     EXPECT_EQ(hint(row), "did you mean '300ms'?");
