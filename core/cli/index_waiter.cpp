@@ -46,11 +46,21 @@ std::string host_name() {
 }  // namespace
 
 Result<Settlement> IndexWaiter::read_settlement() {
-    return store_wait_.ask([&] { return runtime_.engine().settlement(request_.catalog, request_.spec_names); });
+    return store_wait_.ask([&] {
+        const auto before = interruption_.now();
+        auto settlement = runtime_.engine().settlement(request_.catalog, request_.spec_names);
+        settlement_took_ = interruption_.now() - before;
+        return settlement;
+    });
 }
 
 Result<std::vector<SpecStatus>> IndexWaiter::read_statuses() {
-    return store_wait_.ask([&] { return runtime_.engine().statuses(request_.catalog, request_.spec_names); });
+    return store_wait_.ask([&] {
+        const auto before = interruption_.now();
+        auto statuses = runtime_.engine().statuses(request_.catalog, request_.spec_names);
+        statuses_took_ = interruption_.now() - before;
+        return statuses;
+    });
 }
 
 Result<WaitOutcome> IndexWaiter::run() {
@@ -97,21 +107,19 @@ Result<WaitOutcome> IndexWaiter::wait_until_settled() {
     WaitOutcome outcome;
     next_failures_ = moved_at_ = interruption_.now();
     while (true) {
-        const auto before = interruption_.now();
         const auto settlement = read_settlement();
         if (!settlement) return std::unexpected(settlement.error());
-        const auto cost = interruption_.now() - before;
         note_progress(*settlement);
         outcome.settlement = *settlement;
         if (settlement->missing() == 0) break;
-        const auto hopeless = is_hopeless(cost);
+        const auto hopeless = is_hopeless();
         if (!hopeless) return std::unexpected(hopeless.error());
         if (*hopeless) break;
         const bool needs_people = report_stall();
         outcome.reason = reason_;
         if (needs_people)
             outcome.end = WaitEnd::needs_people;
-        else if (!wait_for(std::max<Steady::duration>(shortest_wait, cost * pause_factor)))
+        else if (!wait_for(std::max<Steady::duration>(shortest_wait, settlement_took_ * pause_factor)))
             outcome = {ended(), *settlement, {}, interruption_.timed_out() ? last_reason() : std::string()};
         if (outcome.end != WaitEnd::settled) return outcome;
     }
@@ -129,13 +137,12 @@ void IndexWaiter::note_progress(const Settlement& settlement) {
     progress_.embedding(settled, settlement.distinct_texts);
 }
 
-Result<bool> IndexWaiter::is_hopeless(Steady::duration cost) {
-    const auto now = interruption_.now();
-    if (now < next_failures_) return false;
+Result<bool> IndexWaiter::is_hopeless() {
+    if (interruption_.now() < next_failures_) return false;
     auto statuses = read_statuses();
     if (!statuses) return std::unexpected(statuses.error());
     statuses_ = std::move(*statuses);
-    const auto spent = std::max(cost, interruption_.now() - now);
+    const auto spent = std::max(settlement_took_, statuses_took_);
     next_failures_ = interruption_.now() + std::max<Steady::duration>(failures_interval, spent * pause_factor);
     bool jobless = false;
     for (const SpecStatus& status : statuses_) {

@@ -69,7 +69,7 @@ private:
     [[nodiscard]] Result<WaitOutcome> wait_until_settled();
     void note_progress(const Settlement& settlement);
     // True when texts are missing and no job would embed them. Lost jobs are enqueued again, once.
-    [[nodiscard]] Result<bool> is_hopeless(Steady::duration cost);
+    [[nodiscard]] Result<bool> is_hopeless();
     // Says why nothing moves. True when that is for people to change.
     [[nodiscard]] bool report_stall();
     [[nodiscard]] std::optional<Stall> stall();
@@ -91,7 +91,10 @@ private:
     StoreWait store_wait_;
     WaitNotice notice_;
     std::vector<SpecStatus> statuses_;  // as last read
-    std::string reason_;                // of the last stall
+    // Of the last queries alone, without what an outage of the store took.
+    Steady::duration settlement_took_{0};
+    Steady::duration statuses_took_{0};
+    std::string reason_;  // of the last stall
     Steady::time_point next_failures_;
     Steady::time_point next_stall_;
     Steady::time_point moved_at_;
