@@ -47,15 +47,9 @@ Error error_of(int code, std::string_view path, std::string_view doing, std::str
     const Verdict verdict = judge(code);
     Error error;
     error.kind = verdict.kind;
-    error.message.append("SQLite store '")
-        .append(path)
-        .append("': ")
-        .append(verdict.what)
-        .append(" (while ")
-        .append(doing)
-        .append(")");
+    error.message.append("SQLite store '").append(path).append("': ").append(verdict.what);
     error.hint = verdict.hint;
-    error.detail.append(message).append(" [").append(std::to_string(code)).append("]");
+    error.detail.append(doing).append(": ").append(message).append(" [").append(std::to_string(code)).append("]");
     return error;
 }
 

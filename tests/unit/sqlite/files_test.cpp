@@ -1,5 +1,6 @@
 // Files that the store must refuse, each with a message that names what was found, and a hint.
 #include <sys/stat.h>
+
 #include <fstream>
 
 #include "migrations.h"
@@ -140,6 +141,18 @@ TEST(File, that_another_process_keeps_locked_is_unavailable_and_then_works) {
     EXPECT_TRUE(must(store->catalogs()).empty()) << "reads wait for nobody";
     other->execute("COMMIT");
     EXPECT_TRUE(must(store->put_catalog({"shop", "", "", "", ""})));
+}
+
+TEST(ErrorOf, SaysWhatIsWrongAndKeepsTheStatementForTheDetail) {
+    constexpr int busy = 5;
+    constexpr int readonly = 8;
+    constexpr int full = 13;
+    for (const int code : {busy, readonly, full}) {
+        const Error error = error_of(code, "/e.db", "PRAGMA synchronous = FULL", "attempt to write");
+        EXPECT_TRUE(error.message.starts_with("SQLite store '/e.db': ")) << error.message;
+        EXPECT_FALSE(to_string(error).contains("PRAGMA")) << to_string(error);
+        EXPECT_EQ(error.detail, "PRAGMA synchronous = FULL: attempt to write [" + std::to_string(code) + "]");
+    }
 }
 
 }  // namespace
