@@ -9,9 +9,14 @@ namespace embedq::postgres {
 namespace {
 
 [[nodiscard]] std::string one_line(std::string_view message) {
-    std::string line(message);
-    while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.pop_back();
-    std::ranges::replace(line, '\n', ' ');
+    std::string line;
+    for (const char c : message) {
+        const bool breaks = c == '\n' || c == '\r' || c == '\t';
+        // libpq indents what follows a line break.
+        if (breaks && (line.empty() || line.back() == ' ')) continue;
+        line += breaks ? ' ' : c;
+    }
+    while (!line.empty() && line.back() == ' ') line.pop_back();
     return line;
 }
 

@@ -127,6 +127,14 @@ TEST(FailureToConnect, is_permanent_or_may_pass) {
     EXPECT_TRUE(failure_to_connect("x", "db").disconnected);
 }
 
+TEST(FailureToConnect, is_one_line_without_gaps) {
+    const std::string refused =
+        "connection to server at \"db\", port 1 failed: Connection refused\n\tIs the server running on that host?\n";
+    EXPECT_EQ(failure_to_connect(refused, "db").error.message,
+              "cannot connect to PostgreSQL at db: connection to server at \"db\", port 1 failed: Connection refused "
+              "Is the server running on that host?");
+}
+
 TEST(FailureToConnect, has_its_hint) {
     const Error standby = failure_to_connect("connection to server failed:\nsession is read-only\n", "db").error;
     EXPECT_EQ(standby.message, "cannot connect to PostgreSQL at db: connection to server failed: session is read-only");
