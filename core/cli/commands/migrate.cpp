@@ -8,7 +8,7 @@ namespace {
 
 void print(CommandContext& context, const MigrationState& state) {
     if (context.json) {
-        context.console.print(dump({{"current", state.current}, {"newest", state.newest}, {"waiting", state.waiting}}));
+        context.console.print(dump({{"current", state.current}, {"newest", state.newest}, {"pending", state.waiting}}));
         return;
     }
     if (state.current > state.newest) {

@@ -506,7 +506,17 @@ TEST(MigrateCommand, ANewerSchemaFails) {
     Stage stage(true);
     stage.world.migration = {5, 3, {}};
     EXPECT_EQ(run_migrate_status(stage.context), exit_failed);
-    EXPECT_EQ(stage.out.str(), "{\"current\":5,\"newest\":3,\"waiting\":[]}\n");
+    EXPECT_EQ(stage.out.str(), "{\"current\":5,\"newest\":3,\"pending\":[]}\n");
+}
+
+TEST(MigrateCommand, JsonHasTheWordsOfTheText) {
+    Stage stage(true);
+    stage.world.migration = {1, 2, {"folders"}};
+    EXPECT_EQ(run_migrate_status(stage.context), exit_done);
+    EXPECT_EQ(stage.out.str(), "{\"current\":1,\"newest\":2,\"pending\":[\"folders\"]}\n");
+    stage.context.json = false;
+    EXPECT_EQ(run_migrate_status(stage.context), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("schema 1 of 2, pending:\n  folders\n"));
 }
 
 }  // namespace
