@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "cli/refresh_interval.h"
+#include "embedq/support/numbers.h"
 
 namespace embedq::cli {
 namespace {
@@ -77,9 +78,7 @@ std::string duration_of(std::chrono::milliseconds duration) {
 }
 
 std::string count_of(std::uint64_t count) {
-    std::string digits = std::to_string(count);
-    for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-    return digits;
+    return in_thousands(count);
 }
 
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {

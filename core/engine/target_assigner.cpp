@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/profile.h"
+#include "embedq/support/numbers.h"
 #include "sync/mutex.h"
 
 namespace embedq::engine {
@@ -45,9 +46,9 @@ std::size_t calls_of(const EmbeddingEstimate& work, const ProviderLimits& limits
 }
 
 std::string in_words(const EmbeddingEstimate& work) {
-    if (work.to_embed() == 0) return "all " + std::to_string(work.texts) + " texts have vectors already";
-    return std::to_string(work.to_embed()) + " of " + std::to_string(work.texts) + " texts to embed, about " +
-           std::to_string(work.tokens) + " tokens in " + std::to_string(work.calls) + " calls";
+    if (work.to_embed() == 0) return "all " + in_thousands(work.texts) + " texts have vectors already";
+    return in_thousands(work.to_embed()) + " of " + in_thousands(work.texts) + " texts to embed, about " +
+           in_thousands(work.tokens) + " tokens in " + in_thousands(work.calls) + " calls";
 }
 
 }  // namespace

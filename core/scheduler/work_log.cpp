@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "embedq/support/numbers.h"
 #include "sync/mutex.h"
 
 namespace embedq::scheduler {
@@ -14,7 +15,7 @@ std::int64_t milliseconds_of(std::chrono::steady_clock::duration time) {
 }
 
 std::string counted(std::uint64_t number, std::string_view one) {
-    return std::to_string(number) + " " + std::string(one) + (number == 1 ? "" : "s");
+    return in_thousands(number) + " " + std::string(one) + (number == 1 ? "" : "s");
 }
 
 // Of `now`, what is not in `before` yet.
@@ -41,13 +42,13 @@ bool is_work(const Counters& since) {
 
 // "3 jobs succeeded, 1 failed, 0 to be tried again; 40 texts embedded, 1 refused; 5 calls, 0 of them failed"
 std::string in_words(const Counters& work) {
-    std::string text = counted(work.jobs_succeeded, "job") + " succeeded, " + std::to_string(work.jobs_failed) +
-                       " failed, " + std::to_string(work.jobs_retried) + " to be tried again";
-    if (work.jobs_lost > 0) text += ", " + std::to_string(work.jobs_lost) + " lost";
+    std::string text = counted(work.jobs_succeeded, "job") + " succeeded, " + in_thousands(work.jobs_failed) +
+                       " failed, " + in_thousands(work.jobs_retried) + " to be tried again";
+    if (work.jobs_lost > 0) text += ", " + in_thousands(work.jobs_lost) + " lost";
     text += "; " + counted(work.texts_embedded, "text") + " embedded";
-    if (work.texts_cut > 0) text += ", " + std::to_string(work.texts_cut) + " of them cut";
-    text += ", " + std::to_string(work.texts_refused) + " refused; " + counted(work.calls, "call") + ", " +
-            std::to_string(work.calls_failed) + " of them failed";
+    if (work.texts_cut > 0) text += ", " + in_thousands(work.texts_cut) + " of them cut";
+    text += ", " + in_thousands(work.texts_refused) + " refused; " + counted(work.calls, "call") + ", " +
+            in_thousands(work.calls_failed) + " of them failed";
     if (work.tokens > 0) text += ", " + counted(work.tokens, "token");
     return text;
 }

@@ -89,16 +89,16 @@ TEST_F(WorkLogTest, WhatWasDoneIsALineAMinuteAndIdlenessIsNone) {
     EXPECT_TRUE(lines().empty()) << lines().front().text;
     counters.jobs_succeeded = 4;
     counters.texts_embedded = 40;
-    counters.tokens = 900;
+    counters.tokens = 12'900;
     look_for(seconds(600));
     ASSERT_EQ(lines().size(), 1U);
     EXPECT_EQ(lines()[0].level, LogLevel::info);
     EXPECT_EQ(lines()[0].text,
               "in 60 s: 4 jobs succeeded, 0 failed, 0 to be tried again; 40 texts embedded, 0 refused; 3 calls, 0 of "
-              "them failed, 900 tokens");
+              "them failed, 12,900 tokens");
     EXPECT_THAT(lines()[0].fields,
                 AllOf(testing::Contains(Pair("jobs_succeeded", "4")), testing::Contains(Pair("texts", "40")),
-                      testing::Contains(Pair("tokens", "900")), testing::Contains(Pair("duration_ms", "60000"))));
+                      testing::Contains(Pair("tokens", "12900")), testing::Contains(Pair("duration_ms", "60000"))));
     counters.jobs_failed = 1;
     look_for(seconds(120));
     ASSERT_EQ(lines().size(), 2U);
