@@ -111,6 +111,14 @@ class Installed(unittest.TestCase):
     def test_a_new_service(self):
         self.project("service", "counter")
 
+    def test_no_link_of_a_page_leads_nowhere(self):
+        pages = list((self.prefix / "share" / "doc" / "embedq").rglob("*.md"))
+        self.assertGreater(len(pages), 30)
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#]+)", re.sub(r"```.*?```|`[^`]*`", "", page.read_text(), flags=re.S)):
+                if "://" not in link:
+                    self.assertTrue((page.parent / link).exists(), f"{page.name}: {link}")
+
     def test_nothing_points_back_to_the_build(self):
         build = str(pathlib.Path(program.PROGRAM).parent.parent)
         texts = [path for path in self.prefix.rglob("*") if path.suffix in (".cmake", ".h", ".cpp", ".txt", ".yaml")]
