@@ -118,6 +118,16 @@ Status check_names(Engine& engine, const JobsListArguments& arguments) {
     return *exists ? Status{} : std::unexpected(unknown_spec(arguments));
 }
 
+// The same command for the page after this one.
+std::string command_of_next_page(const JobsListArguments& arguments, JobId cursor) {
+    std::string command = "embedq jobs list";
+    if (arguments.catalog) command += fmt::format(" --catalog {}", plain(*arguments.catalog));
+    if (arguments.spec) command += fmt::format(" --spec {}", plain(*arguments.spec));
+    if (arguments.status) command += fmt::format(" --status {}", to_string(*arguments.status));
+    if (arguments.limit != JobsListArguments().limit) command += fmt::format(" --limit {}", arguments.limit);
+    return command + fmt::format(" --cursor {}", cursor);
+}
+
 // The finished jobs that are old enough to go, up to `most`.
 Result<std::size_t> count_old(Engine& engine, std::chrono::milliseconds older_than, std::size_t most) {
     const Time before = SystemClock().wall() - older_than;
@@ -198,7 +208,7 @@ int run_jobs_list(CommandContext& context, const JobsListArguments& arguments) {
                   colour_of(job.status), 1);
     }
     table.print(context.console);
-    if (next) context.console.note(fmt::format("more: embedq jobs list --cursor {}", *next));
+    if (next) context.console.note("more: " + command_of_next_page(arguments, *next));
     return exit_done;
 }
 

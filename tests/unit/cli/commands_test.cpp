@@ -241,6 +241,22 @@ TEST(SpecsCommand, ListsOneState) {
     stage.out.str("");
     ASSERT_EQ(run_specs_list(stage.context, {.state = SpecState::failed}), exit_done);
     EXPECT_EQ(stage.out.str(), "No specs in this state\n");
+TEST(JobsCommand, TheCommandOfTheNextPageHasTheSameFilters) {
+    Stage stage;
+    for (JobId id = 5; id >= 1; --id) {
+        Job& job = stage.world.engine.job_list.emplace_back();
+        job.id = id;
+        job.catalog_id = "pets";
+        job.spec_name = "cats";
+        job.status = JobStatus::failed;
+    }
+    ASSERT_EQ(
+        run_jobs_list(stage.context, {.catalog = "pets", .spec = "cats", .status = JobStatus::failed, .limit = 2}),
+        exit_done);
+    EXPECT_EQ(stage.err.str(),
+              "more: embedq jobs list --catalog pets --spec cats --status failed --limit 2 --cursor 4\n");
+}
+
 }
 
 TEST(SearchCommand, HitsThatAreTheSameAreOneRow) {
