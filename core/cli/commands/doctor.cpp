@@ -204,6 +204,14 @@ std::size_t parked_specs(Engine& engine, const std::string& catalog, Time now) {
     return parked;
 }
 
+// What closes the gaps; specs that failed and jobs that no worker takes have findings of their own.
+std::string remedy_of_gaps(const CatalogHealth& all, std::size_t gaps) {
+    const std::size_t with_job = all.specs_running + all.specs_pending;
+    if (gaps > with_job + all.specs_failed)
+        return "run a worker (`embedq worker`, `embedq serve`); when it starts, it enqueues the jobs that are missing";
+    return with_job > 0 ? "workers embed what has a job; `embedq status --watch` follows them" : "";
+}
+
 // Returns the number of pending jobs.
 std::size_t check_specs(DoctorReport& report, const Examination& examination, Engine& engine) {
     const auto health = engine.health("");
@@ -228,9 +236,9 @@ std::size_t check_specs(DoctorReport& report, const Examination& examination, En
     }
     const std::size_t gaps = all.specs_total - std::min(all.specs_total, all.specs_indexed);
     if (gaps > 0) {
-        report.note(
-            "specs", fmt::format("{} with texts that are not embedded: {}", counted(gaps, "spec"), rollup_of(all)),
-            "run a worker (`embedq worker`, `embedq serve`); when it starts, it enqueues the jobs that are missing");
+        report.note("specs",
+                    fmt::format("{} with texts that are not embedded: {}", counted(gaps, "spec"), rollup_of(all)),
+                    remedy_of_gaps(all, gaps));
     } else {
         report.good("specs", rollup_of(all));
     }

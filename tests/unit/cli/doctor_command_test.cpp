@@ -203,6 +203,22 @@ TEST_F(DoctorTest, GapsFailedAndParkedSpecsAreCounted) {
     EXPECT_THAT(out, HasSubstr("note   parked specs      1 spec that"));
 }
 
+TEST_F(DoctorTest, OnlySpecsWithoutAJobNeedAWorkerThatStarts) {
+    const auto hint = [&](const CatalogHealth& health) {
+        world.engine.health_list[0] = health;
+        stage.context.json = true;
+        for (const Json& each : Json::parse(run(exit_done))["findings"]) {
+            if (each["subject"] == "specs") return each.value("hint", "");
+        }
+        return std::string("no finding");
+    };
+    EXPECT_THAT(hint({"pets", 4, 1, 1, 1, 0, 8, 2}),
+                HasSubstr("when it starts, it enqueues the jobs that are missing"));
+    EXPECT_EQ(hint({"pets", 4, 1, 1, 1, 1, 8, 2}),
+              "workers embed what has a job; `embedq status --watch` follows them");
+    EXPECT_EQ(hint({"pets", 4, 1, 0, 0, 3, 8, 2}), "") << "failed specs have a hint of their own";
+}
+
 TEST_F(DoctorTest, APausedEndpointIsNamedWithItsProvider) {
     world.endpoint_states = {{hash(1), "http://one", PauseKind::throttled, 12s, "429 Too Many Requests"},
                              {hash(9), "http://two", PauseKind::unavailable, 1s, ""}};
