@@ -72,11 +72,14 @@ void print_text(Console& console, const IndexReport& report, const Changes& chan
     for (const KeptSpecs& kept : folders.kept) console.print(in_words(kept));
     for (const RefusedDocument& refused : report.refused)
         console.print(fmt::format("refused  {}: {}", plain(refused.path), plain(refused.reason)));
-    console.print(fmt::format("{}: {} unchanged, {} new, {} changed, {} renamed, {} gone, {} refused, {} skipped",
+    std::size_t kept = 0;
+    for (const KeptSpecs& each : folders.kept) kept += each.specs.size();
+    console.print(fmt::format("{}: {} unchanged, {} new, {} changed, {} renamed, {} gone, {} refused, {} skipped{}",
                               in_step ? "in step" : "not in step", count_of(changes.unchanged),
                               count_of(changes.created.size()), count_of(changes.changed.size()),
                               count_of(report.renamed.size()), count_of(folders.removed.size()),
-                              count_of(report.refused.size()), count_of(report.skipped.size())));
+                              count_of(report.refused.size()), count_of(report.skipped.size()),
+                              kept == 0 ? "" : fmt::format(", {} kept without a file", count_of(kept))));
 }
 
 }  // namespace

@@ -66,9 +66,9 @@ std::string in_words(const KeptSpecs& kept) {
         names += (i == 0 ? "" : ", ") + kept.specs[i].spec_name;
     if (kept.specs.size() > max_of_a_line)
         names += fmt::format(" and {} more", count_of(kept.specs.size() - max_of_a_line));
-    const std::string gone =
-        fmt::format("{} of {} of {} have no file any more and are kept ({})", count_of(kept.specs.size()),
-                    counted(kept.of, "spec"), plain(kept.folder), names);
+    const std::string gone = fmt::format(
+        "{} of {} of {} {} kept ({})", count_of(kept.specs.size()), counted(kept.of, "spec"), plain(kept.folder),
+        kept.specs.size() == 1 ? "has no file any more and is" : "have no file any more and are", names);
     switch (kept.why) {
         case KeptFor::policy: return gone + ": other machines may have the files; --remove-missing removes the specs";
         case KeptFor::empty_folder:

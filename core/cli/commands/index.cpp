@@ -188,14 +188,21 @@ void confirm_removal(CommandContext& context, FolderSync& sync) {
 }
 
 std::string why_nothing(const FoundDocuments& found, const IndexReport& report) {
-    if (!found.files.empty()) return "nothing was indexed: none of the files is an OpenAPI document";
-    return report.refused.empty() ? "nothing was indexed: the paths contain no *.json, *.yaml or *.yml file"
-                                  : "nothing was indexed: the paths contain no readable file";
+    if (!report.refused.empty()) return "nothing was indexed: what was named is refused, for the reasons above";
+    return found.files.empty() ? "nothing was indexed: the paths contain no *.json, *.yaml or *.yml file"
+                               : "nothing was indexed: none of the files is an OpenAPI document";
+}
+
+Status check_refresh(const IndexArguments& arguments) {
+    if (!arguments.refresh || std::ranges::any_of(arguments.paths, fetch::is_url)) return {};
+    return fail(ErrorKind::invalid_argument, "--refresh is the interval of URLs, and none is named",
+                "name one, or follow a folder by --watch");
 }
 
 }  // namespace
 
 int run_index(CommandContext& context, const IndexArguments& arguments) {
+    if (const Status valid = check_refresh(arguments); !valid) return show_error(context, valid.error());
     if (arguments.check) return run_index_check(context, arguments);
     if (arguments.watch) return run_index_watch(context, arguments);
     Console& console = context.console;

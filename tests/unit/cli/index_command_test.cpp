@@ -119,6 +119,29 @@ TEST_F(IndexCommand, CtrlCStopsCleanly) {
     EXPECT_THAT(stage_.err.str(), HasSubstr("stopped; run the same command again to continue"));
 }
 
+TEST_F(IndexCommand, ARefreshIntervalWithoutAUrlIsRefused) {
+    for (const bool check : {false, true}) {
+        stage_.err.str("");
+        EXPECT_EQ(run_index(stage_.context,
+                            {.paths = {folder_.path().string()}, .check = check, .refresh = std::chrono::hours(1)}),
+                  exit_usage);
+        EXPECT_EQ(stage_.err.str(),
+                  "embedq: --refresh is the interval of URLs, and none is named; name one, or follow "
+                  "a folder by --watch\n");
+    }
+    EXPECT_TRUE(stage_.world.uses.empty()) << "the store was opened";
+}
+
+TEST_F(IndexCommand, WhatIsRefusedIsNotCalledAFileWithoutADocument) {
+    EXPECT_EQ(run_index(stage_.context, {.paths = {(folder_.path() / "nosuch.yaml").string()}}), exit_failed);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("nothing was indexed: what was named is refused, for the reasons above"));
+    const Folder other;
+    other.write("package.json", "{}");
+    stage_.err.str("");
+    EXPECT_EQ(run_index(stage_.context, {.paths = {(other.path() / "package.json").string()}}), exit_failed);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("nothing was indexed: what was named is refused"));
+}
+
 TEST_F(IndexCommand, NoOpenApiDocumentFails) {
     const Folder other;
     other.write("package.json", "{}");
@@ -225,6 +248,10 @@ TEST_F(IndexCommand, GoneFilesTakeTheirSpecsAlongAndManyNeedYes) {
     EXPECT_THAT(stage_.err.str(), HasSubstr("4 of 5 specs of "));
     EXPECT_THAT(stage_.err.str(), HasSubstr("have no file any more and are kept (a, b, c and 1 more); --yes removes"));
     EXPECT_EQ(Json::parse(stage_.out.str())["missing"].size(), 4);
+    stage_.context.json = false;
+    stage_.out.str("");
+    EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string()}, .check = true}), exit_failed);
+    EXPECT_THAT(stage_.out.str(), HasSubstr(" skipped, 4 kept without a file\n"));
     EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string()}, .yes = true}), exit_done);
     EXPECT_EQ(stage_.world.engine.spec_list.size(), 1);
 }
