@@ -88,6 +88,22 @@ Json json_of(const ProviderPause& pause) {
     return json;
 }
 
+Result<std::size_t> specs_without_worker(Engine& engine, std::span<const CatalogHealth> catalogs, Time alive_since) {
+    std::size_t pending = 0;
+    for (const CatalogHealth& catalog : catalogs) pending += catalog.specs_pending;
+    if (pending == 0) return pending;
+    const auto workers = engine.workers();
+    if (!workers) return std::unexpected(workers.error());
+    const bool any = std::ranges::any_of(*workers, [&](const WorkerInfo& each) { return each.seen_at >= alive_since; });
+    return any ? 0 : pending;
+}
+
+std::string no_worker_in_words(std::size_t specs) {
+    if (specs == 0) return {};
+    return fmt::format("no worker is running, and {}: embedq worker or embedq serve starts one",
+                       counted(specs, "spec waits", "specs wait"));
+}
+
 std::string waits_for(const Job& job, const std::vector<ProviderPause>& pauses) {
     if (!pauses.empty()) return in_words(pauses.front());
     if (job.attempts > 0 && job.next_run_at) return fmt::format("its next attempt at {}", time_of(*job.next_run_at));

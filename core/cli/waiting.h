@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <span>
@@ -44,6 +45,12 @@ struct ProviderPause {
 // one of its own.
 [[nodiscard]] std::string in_words(const ProviderPause& pause);
 [[nodiscard]] Json json_of(const ProviderPause& pause);
+
+// How many specs of these catalogs wait for a worker while none has sent a heartbeat since `alive_since`; 0 if one has.
+[[nodiscard]] Result<std::size_t> specs_without_worker(Engine& engine, std::span<const CatalogHealth> catalogs,
+                                                       Time alive_since);
+// "no worker is running, and 3 specs wait: …"; empty for none.
+[[nodiscard]] std::string no_worker_in_words(std::size_t specs);
 
 // What a job waits for: a pause of its provider, or else its next attempt, or a worker.
 [[nodiscard]] std::string waits_for(const Job& job, const std::vector<ProviderPause>& pauses);

@@ -34,6 +34,7 @@ struct View {
     std::vector<ProviderPause> losses;
     std::map<std::string, std::string> providers;  // by catalog; of these catalogs' targets
     std::map<std::string, std::string> waiting;    // the providers of catalogs that have no target yet
+    std::size_t without_worker = 0;                // specs that are pending while no worker runs
 };
 
 // Why work waits: each pause once, whatever number of specs wait for it.
@@ -68,6 +69,9 @@ Result<View> read(Runtime& runtime, const StatusArguments& arguments, bool with_
     if (arguments.catalog)
         std::erase_if(*catalogs, [&](const CatalogInfo& each) { return each.catalog_id != *arguments.catalog; });
     if (const Status waits = read_waits(runtime, *catalogs, view); !waits) return std::unexpected(waits.error());
+    const auto without_worker = specs_without_worker(engine, view.catalogs, runtime.now() - runtime.lease());
+    if (!without_worker) return std::unexpected(without_worker.error());
+    view.without_worker = *without_worker;
     for (const CatalogInfo& catalog : *catalogs) {
         auto change = model_change_of(engine, catalog);
         if (!change) return std::unexpected(change.error());
@@ -97,6 +101,7 @@ Json json_of(const View& view, bool with_specs) {
     };
     list("pauses", view.pauses);
     list("losses", view.losses);
+    if (view.without_worker > 0) json["specs_without_worker"] = view.without_worker;
     if (!with_specs) return json;
     json["specs"] = Json::array();
     for (const auto& specs : view.specs) {
@@ -153,8 +158,10 @@ void print_catalog(Console& console, const View& view, std::size_t index, bool a
     }
     if (any) table.print(console);
     if (left_out > 0) {
-        console.print(console.paint(Colour::grey, fmt::format("{} more up to date (embedq status {} lists all)",
-                                                              count_of(left_out), health.catalog_id)));
+        console.print(console.paint(
+            Colour::grey,
+            fmt::format("{} up to date (embedq status {} lists all)",
+                        any ? count_of(left_out) + " more" : counted(left_out, "spec"), health.catalog_id)));
     }
     if (health.operations_left_out > 0) {
         console.print(console.paint(Colour::amber,
@@ -177,8 +184,10 @@ void print(Console& console, const View& view, bool all) {
     if (view.catalogs.empty()) console.print("No catalogs yet: embedq index PATH creates one");
     const std::vector<ProviderPause> notices = notices_of(view);
     for (const ProviderPause& each : notices) console.print(console.paint(Colour::amber, plain(in_words(each))));
+    const std::string no_worker = no_worker_in_words(view.without_worker);
+    if (!no_worker.empty()) console.print(console.paint(Colour::amber, no_worker));
     for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
-        if (i > 0 || !notices.empty()) console.print("");
+        if (i > 0 || !notices.empty() || !no_worker.empty()) console.print("");
         print_catalog(console, view, i, all);
     }
 }
@@ -215,6 +224,8 @@ std::vector<std::string> screen_of(const Console& console, const View& view, con
     if (view.catalogs.empty()) add(Colour::none, "No catalogs yet: embedq index PATH creates one");
     if (const std::string words = rate.in_words(left); !words.empty()) add(Colour::blue, words);
     for (const ProviderPause& each : notices_of(view)) add(Colour::amber, in_words(each));
+    if (const std::string no_worker = no_worker_in_words(view.without_worker); !no_worker.empty())
+        add(Colour::amber, no_worker);
     std::vector<std::pair<std::string, const SpecStatus*>> specs;
     for (std::size_t i = 0; i < view.specs.size(); ++i) {
         for (const SpecStatus& status : view.specs[i]) {
@@ -247,6 +258,10 @@ public:
             const std::string key = pause.provider + " " + pause.state.endpoint;
             print_changed(console, key, pause.state.reason, in_words(pause));
         }
+        // Said once for each time without a worker; the number of specs is in the totals.
+        const bool no_worker = view.without_worker > 0;
+        if (no_worker && !no_worker_) console.print(no_worker_in_words(view.without_worker));
+        no_worker_ = no_worker;
         for (std::size_t i = 0; i < view.catalogs.size(); ++i) {
             const CatalogHealth& health = view.catalogs[i];
             for (const SpecStatus& status : view.specs[i]) {
@@ -271,6 +286,7 @@ private:
         console.print(plain(line));
     }
     std::map<std::string, std::string> shown_;
+    bool no_worker_ = false;
 };
 
 // The alternate screen of a terminal, which leaves what was there before as it was.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <istream>
 #include <sstream>
@@ -18,6 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::Stage;
+using ::testing::StartsWith;
 using testing::World;
 
 void add_catalog(Stage& stage, std::size_t specs) {
@@ -55,6 +57,40 @@ TEST(StatusCommand, ManySpecsAreListedOnlyWhenTheirCatalogIsNamed) {
     stage.out.str("");
     ASSERT_EQ(run_status(stage.context, {.catalog = "pets"}), exit_done);
     EXPECT_THAT(stage.out.str(), HasSubstr("spec-8 "));
+}
+
+TEST(StatusCommand, ManySpecsThatAreAllUpToDateAreNotMoreThanOthers) {
+    Stage stage;
+    add_catalog(stage, 60);
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("\n60 specs up to date (embedq status pets lists all)\n"));
+}
+
+TEST(StatusCommand, SaysThatSpecsWaitWhileNoWorkerRuns) {
+    using std::chrono::seconds;
+    Stage stage;
+    add_catalog(stage, 3);
+    CatalogHealth& health = stage.world.engine.health_list[0];
+    health.specs_indexed = 1;
+    health.specs_pending = 2;
+    stage.world.engine.worker_list = {{{}, {}, stage.world.wall - seconds(21)}};  // longer ago than a lease
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_THAT(stage.out.str(), StartsWith("no worker is running, and 2 specs wait: embedq worker or embedq serve "
+                                            "starts one\n\npets: "));
+    stage.context.json = true;
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_EQ(Json::parse(stage.out.str())["specs_without_worker"], 2);
+
+    stage.world.engine.worker_list.push_back({{}, {}, stage.world.wall - seconds(19)});
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_FALSE(Json::parse(stage.out.str()).contains("specs_without_worker"));
+    stage.world.engine.worker_list.clear();
+    health.specs_running = std::exchange(health.specs_pending, 0);
+    stage.out.str("");
+    ASSERT_EQ(run_status(stage.context, {}), exit_done);
+    EXPECT_FALSE(Json::parse(stage.out.str()).contains("specs_without_worker")) << "a worker has them";
 }
 
 TEST(StatusCommand, AnUnknownCatalogFails) {
@@ -100,6 +136,7 @@ TEST(StatusCommand, WatchWithoutATerminalPrintsWhatChanged) {
     };
     ASSERT_EQ(run_status(stage.context, {.watch = true}), exit_done);
     EXPECT_EQ(stage.out.str(),
+              "no worker is running, and 2 specs wait: embedq worker or embedq serve starts one\n"
               "pets: 0/3 specs indexed (1 running, 2 pending, 0 failed, 0 not indexed), 1,000/3,000 operations "
               "embedded\n"
               "pets/a: failed: no\n"
@@ -176,6 +213,22 @@ TEST(JobsCommand, ListPagesByCursor) {
     EXPECT_EQ(seen, (std::vector<JobId>{5, 4, 3, 2, 1}));
 }
 
+TEST(JobsCommand, TheCommandOfTheNextPageHasTheSameFilters) {
+    Stage stage;
+    for (JobId id = 5; id >= 1; --id) {
+        Job& job = stage.world.engine.job_list.emplace_back();
+        job.id = id;
+        job.catalog_id = "pets";
+        job.spec_name = "cats";
+        job.status = JobStatus::failed;
+    }
+    ASSERT_EQ(
+        run_jobs_list(stage.context, {.catalog = "pets", .spec = "cats", .status = JobStatus::failed, .limit = 2}),
+        exit_done);
+    EXPECT_EQ(stage.err.str(),
+              "more: embedq jobs list --catalog pets --spec cats --status failed --limit 2 --cursor 4\n");
+}
+
 TEST(JobsCommand, AFullLastPageHasNoCursor) {
     Stage stage(true);
     stage.world.engine.job_list.resize(1);
@@ -241,22 +294,6 @@ TEST(SpecsCommand, ListsOneState) {
     stage.out.str("");
     ASSERT_EQ(run_specs_list(stage.context, {.state = SpecState::failed}), exit_done);
     EXPECT_EQ(stage.out.str(), "No specs in this state\n");
-TEST(JobsCommand, TheCommandOfTheNextPageHasTheSameFilters) {
-    Stage stage;
-    for (JobId id = 5; id >= 1; --id) {
-        Job& job = stage.world.engine.job_list.emplace_back();
-        job.id = id;
-        job.catalog_id = "pets";
-        job.spec_name = "cats";
-        job.status = JobStatus::failed;
-    }
-    ASSERT_EQ(
-        run_jobs_list(stage.context, {.catalog = "pets", .spec = "cats", .status = JobStatus::failed, .limit = 2}),
-        exit_done);
-    EXPECT_EQ(stage.err.str(),
-              "more: embedq jobs list --catalog pets --spec cats --status failed --limit 2 --cursor 4\n");
-}
-
 }
 
 TEST(SearchCommand, HitsThatAreTheSameAreOneRow) {
