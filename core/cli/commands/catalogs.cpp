@@ -8,6 +8,7 @@
 #include "cli/document_finder.h"
 #include "cli/model_change.h"
 #include "cli/present.h"
+#include "cli/unknown_name.h"
 
 namespace embedq::cli {
 namespace {
@@ -33,7 +34,7 @@ std::string model_of(Engine& engine, const CatalogInfo& catalog, const std::opti
 
 int show_estimate(CommandContext& context, Engine& engine, const std::string& id) {
     const auto reembedding = engine.estimate(id, EstimateFor::reembedding);
-    if (!reembedding) return show_error(context, reembedding.error());
+    if (!reembedding) return show_error(context, with_nearest_name(engine, reembedding.error(), id));
     // The YAML may name another model, which the user should know before embedding everything again.
     const auto configured = engine.estimate(id, EstimateFor::configuration);
     const bool differs = configured && configured->changes_target;
@@ -108,7 +109,7 @@ int run_catalogs_show(CommandContext& context, const std::string& id) {
     if (!runtime) return show_error(context, runtime.error());
     Engine& engine = (*runtime)->engine();
     const auto catalog = engine.catalog(id);
-    if (!catalog) return show_error(context, catalog.error());
+    if (!catalog) return show_error(context, with_nearest_name(engine, catalog.error(), id));
     const auto health = engine.health(id);
     if (!health) return show_error(context, health.error());
     const auto change = model_change_of(engine, *catalog);
@@ -146,8 +147,9 @@ int run_catalogs_reembed(CommandContext& context, const CatalogReembedArguments&
     auto runtime = context.installation.open({.use = arguments.dry_run ? StoreUse::read : StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
     if (arguments.dry_run) return show_estimate(context, (*runtime)->engine(), arguments.catalog);
-    const auto jobs = (*runtime)->engine().reembed_catalog(arguments.catalog);
-    if (!jobs) return show_error(context, jobs.error());
+    Engine& engine = (*runtime)->engine();
+    const auto jobs = engine.reembed_catalog(arguments.catalog);
+    if (!jobs) return show_error(context, with_nearest_name(engine, jobs.error(), arguments.catalog));
     if (context.json) {
         context.console.print(dump({{"catalog_id", arguments.catalog}, {"enqueued", *jobs}}));
         return exit_done;
@@ -163,8 +165,9 @@ int run_catalogs_clone(CommandContext& context, const CatalogCloneArguments& arg
     CatalogWrite target;
     target.catalog_id = arguments.target;
     target.name = arguments.name.empty() ? arguments.target : arguments.name;
-    const Status cloned = (*runtime)->engine().clone_catalog(arguments.source, target);
-    if (!cloned) return show_error(context, cloned.error());
+    Engine& engine = (*runtime)->engine();
+    const Status cloned = engine.clone_catalog(arguments.source, target);
+    if (!cloned) return show_error(context, with_nearest_name(engine, cloned.error(), arguments.source));
     if (context.json) {
         context.console.print(dump({{"catalog_id", arguments.target}, {"source", arguments.source}}));
     } else {
@@ -181,7 +184,7 @@ int run_catalogs_delete(CommandContext& context, const CatalogDeleteArguments& a
     const auto seen = version_to_delete(engine, arguments);
     if (!seen) return show_error(context, seen.error());
     const auto health = engine.health(arguments.catalog);
-    if (!health) return show_error(context, health.error());
+    if (!health) return show_error(context, with_nearest_name(engine, health.error(), arguments.catalog));
     const std::size_t specs = health->empty() ? 0 : health->front().specs_total;
     const std::size_t operations = health->empty() ? 0 : health->front().operation_count;
     const std::string act = fmt::format("delete the catalog '{}' with {} and {}", plain(arguments.catalog),

@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/present.h"
+#include "cli/unknown_name.h"
 
 namespace embedq::cli {
 
@@ -84,7 +85,10 @@ Result<SearchResponse> search(Engine& engine, const SearchArguments& arguments, 
     request.mode = arguments.mode;
     // A table has one row for hits that are the same, so more of them are needed.
     request.limit = json ? arguments.limit : most_hits;
-    return engine.search(request);
+    auto response = engine.search(request);
+    if (!response)
+        return std::unexpected(with_nearest_name(engine, response.error(), arguments.catalog, arguments.spec));
+    return response;
 }
 
 // One question per line, each answered before the next is read. An error does not end the loop.

@@ -11,6 +11,7 @@
 #include "cli/present.h"
 #include "cli/refresh_interval.h"
 #include "cli/spec_state.h"
+#include "cli/unknown_name.h"
 
 namespace embedq::cli {
 namespace {
@@ -45,6 +46,10 @@ std::string refresh_of(const SpecInfo& spec) {
     return spec.checked_at ? often + ", asked " + time_of(*spec.checked_at) : often;
 }
 
+int show_unknown(CommandContext& context, Engine& engine, const Error& error, const SpecArguments& arguments) {
+    return show_error(context, with_nearest_name(engine, error, arguments.catalog, arguments.spec));
+}
+
 }  // namespace
 
 int run_specs_list(CommandContext& context, const SpecsListArguments& arguments) {
@@ -52,7 +57,7 @@ int run_specs_list(CommandContext& context, const SpecsListArguments& arguments)
     if (!runtime) return show_error(context, runtime.error());
     Engine& engine = (*runtime)->engine();
     auto specs = all_specs(engine, arguments.catalog);
-    if (!specs) return show_error(context, specs.error());
+    if (!specs) return show_error(context, with_nearest_name(engine, specs.error(), arguments.catalog));
     const auto statuses = engine.statuses(arguments.catalog, {});
     if (!statuses) return show_error(context, statuses.error());
     std::map<std::string_view, const SpecStatus*> by_name;
@@ -96,12 +101,12 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
     Engine& engine = (*runtime)->engine();
     if (arguments.content) {
         const auto content = engine.spec_content(arguments.catalog, arguments.spec);
-        if (!content) return show_error(context, content.error());
+        if (!content) return show_unknown(context, engine, content.error(), arguments);
         context.console.print_raw(*content);
         return exit_done;
     }
     const auto spec = engine.spec(arguments.catalog, arguments.spec);
-    if (!spec) return show_error(context, spec.error());
+    if (!spec) return show_unknown(context, engine, spec.error(), arguments);
     const std::vector<std::string> names{arguments.spec};
     const auto statuses = engine.statuses(arguments.catalog, names);
     if (!statuses) return show_error(context, statuses.error());
@@ -144,8 +149,9 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
 int run_specs_reembed(CommandContext& context, const SpecArguments& arguments) {
     auto runtime = context.installation.open({.use = StoreUse::write});
     if (!runtime) return show_error(context, runtime.error());
-    const auto outcome = (*runtime)->engine().reembed_spec(arguments.catalog, arguments.spec);
-    if (!outcome) return show_error(context, outcome.error());
+    Engine& engine = (*runtime)->engine();
+    const auto outcome = engine.reembed_spec(arguments.catalog, arguments.spec);
+    if (!outcome) return show_unknown(context, engine, outcome.error(), arguments);
     if (context.json) {
         const std::string_view name = *outcome == EnqueueOutcome::created     ? "created"
                                       : *outcome == EnqueueOutcome::collapsed ? "collapsed"
@@ -171,7 +177,7 @@ int run_specs_delete(CommandContext& context, const SpecArguments& arguments) {
     if (!runtime) return show_error(context, runtime.error());
     Engine& engine = (*runtime)->engine();
     const auto spec = engine.spec(arguments.catalog, arguments.spec);
-    if (!spec) return show_error(context, spec.error());
+    if (!spec) return show_unknown(context, engine, spec.error(), arguments);
     const std::string act = fmt::format("delete the spec '{}' of the catalog '{}' with {}", plain(arguments.spec),
                                         plain(arguments.catalog), counted(spec->operation_count, "operation"));
     if (const auto status = declined(context, act, arguments.yes)) return *status;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "cli/indexer.h"
 #include "cli/present.h"
 #include "cli/store_wait.h"
+#include "cli/unknown_name.h"
 #include "embedq/support/ids.h"
 
 namespace embedq::cli {
@@ -150,14 +152,17 @@ int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& give
     if (!fetcher) return show_error(context, fetcher.error());
     Engine& engine = (*runtime)->engine();
     const auto catalogs = catalogs_of(engine, arguments.catalog);
-    if (!catalogs) return show_error(context, catalogs.error());
+    if (!catalogs) return show_error(context, with_nearest_name(engine, catalogs.error(), arguments.catalog));
 
     StoreWait store_wait(context.console, *interruption, std::chrono::seconds(12));
     std::vector<Line> lines;
     bool stopped = false;
     for (const std::string& catalog : *catalogs) {
         const auto ended = refresh(engine, **fetcher, catalog, arguments, store_wait, interruption->token(), lines);
-        if (!ended) return show_error(context, ended.error());
+        if (!ended) {
+            const auto spec = arguments.spec.empty() ? std::nullopt : std::optional(arguments.spec);
+            return show_error(context, with_nearest_name(engine, ended.error(), catalog, spec));
+        }
         stopped = *ended;
         if (stopped) break;
     }

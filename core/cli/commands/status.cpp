@@ -15,6 +15,7 @@
 #include "cli/rate.h"
 #include "cli/spec_state.h"
 #include "cli/text_width.h"
+#include "cli/unknown_name.h"
 #include "cli/waiting.h"
 
 namespace embedq::cli {
@@ -61,7 +62,7 @@ Status read_waits(Runtime& runtime, const std::vector<CatalogInfo>& catalogs, Vi
 Result<View> read(Runtime& runtime, const StatusArguments& arguments, bool with_specs) {
     Engine& engine = runtime.engine();
     auto health = engine.health(arguments.catalog.value_or(""));
-    if (!health) return std::unexpected(health.error());
+    if (!health) return std::unexpected(with_nearest_name(engine, health.error(), arguments.catalog));
     View view;
     view.catalogs = std::move(*health);
     auto catalogs = engine.catalogs();

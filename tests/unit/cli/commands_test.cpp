@@ -93,10 +93,38 @@ TEST(StatusCommand, SaysThatSpecsWaitWhileNoWorkerRuns) {
     EXPECT_FALSE(Json::parse(stage.out.str()).contains("specs_without_worker")) << "a worker has them";
 }
 
+// Every command that takes the name of a catalog or of a spec.
+TEST(UnknownNames, AreAnsweredByTheNearestNameAndTheCommandThatListsAll) {
+    Stage stage;
+    stage.world.engine.catalog_list.emplace_back().catalog_id = "pets";
+    add_catalog(stage, 1);
+    stage.world.engine.spec_list["orders"].spec_name = "orders";
+    const auto answer = [&](int status) {
+        EXPECT_EQ(status, exit_failed);
+        const std::string said = stage.err.str();
+        stage.err.str("");
+        return said;
+    };
+    const std::string catalog =
+        "embedq: there is no catalog 'pest', did you mean 'pets'?; embedq catalogs list shows all catalogs\n";
+    const std::string spec =
+        "embedq: catalog 'pets' has no spec 'oders', did you mean 'orders'?; "
+        "embedq specs list --catalog pets shows all specs\n";
+    EXPECT_EQ(answer(run_status(stage.context, {.catalog = "pest"})), catalog);
+    EXPECT_EQ(answer(run_catalogs_show(stage.context, "pest")), catalog);
+    EXPECT_EQ(answer(run_catalogs_delete(stage.context, {.catalog = "pest", .yes = true})), catalog);
+    EXPECT_EQ(answer(run_specs_show(stage.context, {.catalog = "pest", .spec = "oders"})), catalog);
+    EXPECT_EQ(answer(run_specs_refresh(stage.context, {.catalog = "pest"})), catalog);
+    EXPECT_EQ(answer(run_specs_show(stage.context, {.catalog = "pets", .spec = "oders"})), spec);
+    EXPECT_EQ(answer(run_specs_delete(stage.context, {.catalog = "pets", .spec = "oders", .yes = true})), spec);
+    EXPECT_EQ(answer(run_specs_show(stage.context, {.catalog = "pets", .spec = "invoices"})),
+              "embedq: catalog 'pets' has no spec 'invoices'; embedq specs list --catalog pets shows all specs\n");
+}
+
 TEST(StatusCommand, AnUnknownCatalogFails) {
     Stage stage(true);
     EXPECT_EQ(run_status(stage.context, {.catalog = "cats"}), exit_failed);
-    EXPECT_EQ(stage.err.str(), "embedq: there is no catalog 'cats'\n");
+    EXPECT_EQ(stage.err.str(), "embedq: there is no catalog 'cats'; embedq catalogs list shows all catalogs\n");
     EXPECT_EQ(stage.out.str(), "");
 }
 
