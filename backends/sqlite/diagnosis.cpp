@@ -1,6 +1,7 @@
 #include "diagnosis.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -57,9 +58,18 @@ Finding finding_of(const Error& error) {
             error.hint.empty() ? "see the file with `sqlite3`, or restore it from a backup" : in_one_line(error.hint)};
 }
 
+// The mode as the file's header has it (bytes 18 and 19 are 2 for wal). A connection that takes the file for immutable
+// uses no journal, so that SQLite tells it another mode.
+bool is_wal_by_header(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, 20> header{};
+    return file.read(header.data(), header.size()) && header[18] == 2 && header[19] == 2;
+}
+
 Finding journal(Connection& connection, bool full_sync) {
     Run run(connection, journal_mode);
-    const std::string mode = run.next() ? run.text(0) : "unknown";
+    std::string mode = run.next() ? run.text(0) : "unknown";
+    if (connection.immutable() && is_wal_by_header(connection.path())) mode = "wal";
     if (mode != "wal") {
         return {FindingLevel::fault, "journal", "mode " + mode + ", in which readers and writers wait for each other",
                 "`embedq migrate up` sets the mode wal"};

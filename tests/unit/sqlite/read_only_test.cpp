@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -133,6 +134,17 @@ TEST_F(ReadOnly, works_on_a_file_and_in_a_folder_that_may_not_be_written) {
     protect();
     EXPECT_EQ(as_nobody([&] { return read_everything(*open_to_read(sandbox.path(), context)); }), "");
     EXPECT_TRUE(contents_of(sandbox.folder) == before);
+}
+
+TEST_F(ReadOnly, diagnoses_the_journal_of_a_file_that_may_not_be_written) {
+    fill(*fresh_store(sandbox.path(), context));
+    protect();
+    const std::string found = as_nobody([&] {
+        const auto findings = must(open_to_read(sandbox.path(), context)->diagnose());
+        const auto journal = std::ranges::find(findings, "journal", &Finding::subject);
+        return journal == findings.end() ? "no finding" : std::string(to_string(journal->level)) + " " + journal->found;
+    });
+    EXPECT_TRUE(found.starts_with("ok mode wal; ")) << found;
 }
 
 TEST_F(ReadOnly, sees_what_another_process_writes_that_may) {
