@@ -23,7 +23,7 @@ public:
           targets_(store, notifier, providers, std::move(settings), context),
           writer_(
               store, notifier, [this](const CatalogWrite& catalog) { return put_catalog(catalog); }, std::move(stop)),
-          searcher_(store, providers, context) {}
+          searcher_(store, providers, context, [this](const std::string& id) { return targets_.provider_of(id); }) {}
 
     // --- catalogs
 

@@ -193,6 +193,16 @@ Result<std::vector<float>> Searcher::embed_by(const endpoints::ProbedProvider& p
     return std::move(result->matrix);
 }
 
+std::string Searcher::why_no_target(const CatalogInfo& catalog) const {
+    const std::string name = "catalog '" + catalog.catalog_id + "' ";
+    const std::string provider = provider_of_(catalog.catalog_id);
+    // One that is ranked by vectors had a target once: embedding was turned off for it.
+    if (provider.empty() || catalog.serving_profile)
+        return name + "has no provider; name one under `embedding:` in the configuration";
+    return name + "waits for provider '" + provider +
+           "', which has not answered a process that works yet; `embedq doctor` asks it";
+}
+
 Result<SearchResponse> Searcher::search(const SearchRequest& request, const std::vector<CatalogInfo>& catalogs) {
     SearchResponse response;
     response.ranking = request.mode;
@@ -225,8 +235,7 @@ Result<SearchResponse> Searcher::search(const SearchRequest& request, const std:
             }
             if (!catalog.target_profile) {
                 reason = not_indexed;
-                detail = "catalog '" + catalog.catalog_id +
-                         "' has no provider; name one under `embedding:` in the configuration";
+                detail = why_no_target(catalog);
             } else if (current->index.vectors() == 0 || !current->profile) {
                 reason = not_indexed;
                 detail = "no operation of catalog '" + catalog.catalog_id + "' has a vector yet; see `embedq status " +

@@ -4,10 +4,12 @@
 // Thread-safety: every member may be called from any thread; queries of one catalog run in parallel.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "embedq/context.h"
@@ -21,8 +23,11 @@ namespace embedq::engine {
 
 class Searcher {
 public:
-    Searcher(Store& store, endpoints::ProviderDirectory& providers, Context& context)
-        : store_(store), providers_(providers), context_(context) {}
+    // The name of the provider that the configuration names for a catalog; empty for none.
+    using ProviderOf = std::function<std::string(const std::string& catalog_id)>;
+
+    Searcher(Store& store, endpoints::ProviderDirectory& providers, Context& context, ProviderOf provider_of)
+        : store_(store), providers_(providers), context_(context), provider_of_(std::move(provider_of)) {}
 
     // `catalogs` are those to search, as the store lists them now.
     [[nodiscard]] Result<SearchResponse> search(const SearchRequest& request, const std::vector<CatalogInfo>& catalogs);
@@ -44,6 +49,8 @@ private:
         std::string detail;
     };
 
+    // Why a catalog without a target is ranked by words.
+    [[nodiscard]] std::string why_no_target(const CatalogInfo& catalog) const;
     [[nodiscard]] std::shared_ptr<CachedCatalog> cached(const std::string& catalog_id);
     // Reads from the store with the catalog's lock held: other searches of the catalog wait for what is being read.
     [[nodiscard]] Status refresh(CachedCatalog& cached, const CatalogInfo& catalog) EMBEDQ_EXCLUDES(cached.mutex);
@@ -58,6 +65,7 @@ private:
     Store& store_;
     endpoints::ProviderDirectory& providers_;
     Context& context_;
+    const ProviderOf provider_of_;
     sync::Mutex mutex_;
     std::map<std::string, std::shared_ptr<CachedCatalog>, std::less<>> cache_ EMBEDQ_GUARDED_BY(mutex_);
 };

@@ -47,6 +47,8 @@ public:
     [[nodiscard]] Result<std::size_t> reembed(const CatalogInfo& catalog);
     // As Engine::estimate.
     [[nodiscard]] Result<EmbeddingEstimate> estimate(const CatalogInfo& catalog, EstimateFor what);
+    // The provider that the configuration names for a catalog; empty for none.
+    [[nodiscard]] std::string provider_of(const std::string& catalog_id) const;
 
 private:
     using Answers = ParallelProber::Answers;
@@ -56,8 +58,6 @@ private:
         Clock::Steady until;
     };
 
-    // The provider that the configuration names for a catalog; empty for none.
-    [[nodiscard]] std::string provider_of(const std::string& catalog_id) const;
     // The target that the configuration asks for. If the present target is a later epoch of the same profile, it stays.
     // The provider's error where it did not answer.
     [[nodiscard]] Result<CatalogTarget> configured_target(const CatalogInfo& catalog, const Answers& answers);

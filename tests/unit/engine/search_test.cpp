@@ -194,6 +194,17 @@ TEST_F(SearchTest, AProfileWithoutAProviderMeansLexicalWithTheReason) {
     EXPECT_EQ(found->fallback_reason, "provider_not_configured");
 }
 
+TEST_F(SearchTest, ACatalogThatWaitsForItsProviderDoesNotLackOne) {
+    ASSERT_TRUE(put(*engine_with("none"), document("spec", {"List things"})));
+    const auto detail = [&](const std::string& provider) {
+        return engine_with(provider)->search(query("things"))->fallback_detail;
+    };
+    EXPECT_EQ(detail("one"),
+              "catalog 'c' waits for provider 'one', which has not answered a process that works yet; "
+              "`embedq doctor` asks it");
+    EXPECT_EQ(detail("none"), "catalog 'c' has no provider; name one under `embedding:` in the configuration");
+}
+
 TEST_F(SearchTest, EmbeddingTurnedOffMeansLexicalThoughVectorsAreThere) {
     ASSERT_TRUE(put(*engine_with("one"), document("spec", {"List things"})));
     work(providers);
