@@ -88,7 +88,8 @@ TEST_F(EngineTest, WhatIsLeftOutIsStoredWithItsPlaces) {
     EXPECT_EQ(put(*engine, input)->outcome, PutOutcome::changed);
     input.notes[0].reason.assign(10'000, 'x');
     EXPECT_LT(put(*engine, input)->notes[0].reason.size(), 400U);
-    input.notes.assign(200, Note{"a", "b"});
+    input.notes.clear();
+    for (int i = 0; i < 200; ++i) input.notes.push_back({std::to_string(i), "b"});
     EXPECT_EQ(put(*engine, input)->notes.size(), most_notes);
 }
 
