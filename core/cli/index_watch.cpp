@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -45,7 +47,24 @@ private:
     std::set<std::string> now_;
 };
 
-void print_pass(CommandContext& context, IndexReport& report, SyncReport& folders, NewLines& lines) {
+// What is named and does not exist is waited for: it is taken out of what is refused.
+std::vector<std::string> take_awaited(IndexReport& report, const std::vector<std::string>& named) {
+    std::vector<std::string> awaited;
+    std::erase_if(report.refused, [&](const RefusedDocument& refused) {
+        std::error_code error;
+        const bool waits = std::ranges::count(named, refused.path) > 0 && !fetch::is_url(refused.path) &&
+                           std::filesystem::status(refused.path, error).type() == std::filesystem::file_type::not_found;
+        if (waits) awaited.push_back(refused.path);
+        return waits;
+    });
+    return awaited;
+}
+
+void print_pass(CommandContext& context, const std::vector<std::string>& named, IndexReport& report,
+                SyncReport& folders, NewLines& lines) {
+    std::vector<std::string> awaited;
+    if (!context.json) awaited = take_awaited(report, named);
+    lines.keep_new(awaited, [](const std::string& path) { return "awaited " + path; });
     const auto refusal = [](const RefusedDocument& document) { return document.path + "\n" + document.reason; };
     lines.keep_new(report.refused, refusal);
     lines.keep_new(report.skipped, refusal);
@@ -61,6 +80,8 @@ void print_pass(CommandContext& context, IndexReport& report, SyncReport& folder
         context.console.print(dump(json));
         return;
     }
+    for (const std::string& path : awaited)
+        context.console.report(fmt::format("embedq: {} does not exist; it is waited for", plain(path)));
     print_details(context.console, report, folders);
     if (changed > 0 || !folders.removed.empty()) {
         context.console.print(fmt::format("{}: {} changed, {} removed", counted(report.documents, "document"),
@@ -131,7 +152,7 @@ int run_index_watch(CommandContext& context, const IndexArguments& arguments) {
         if (!done && !stop.stop_requested()) return show_error(context, done.error());
         if (done) {
             try_again.available();
-            print_pass(context, done->pass.report, done->folders, lines);
+            print_pass(context, arguments.paths, done->pass.report, done->folders, lines);
             if (!context.console.flush()) break;  // nobody reads what it says
         }
         static_cast<void>(watch.wait(rescan_interval, quiet_time, stop));

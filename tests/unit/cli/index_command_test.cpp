@@ -119,6 +119,15 @@ TEST_F(IndexCommand, CtrlCStopsCleanly) {
     EXPECT_THAT(stage_.err.str(), HasSubstr("stopped; run the same command again to continue"));
 }
 
+TEST_F(IndexCommand, WatchWaitsForAFolderThatDoesNotExist) {
+    stage_.context.json = false;
+    stage_.world.engine.stops_before = {"api", stage_.world.stop};  // after one look
+    const std::string later = (folder_.path() / "later").string();
+    EXPECT_EQ(run_index(stage_.context, {.paths = {folder_.path().string(), later}, .watch = true}), exit_done);
+    EXPECT_THAT(stage_.err.str(), HasSubstr("embedq: " + later + " does not exist; it is waited for\n"));
+    EXPECT_THAT(stage_.err.str(), Not(HasSubstr("refused")));
+}
+
 TEST_F(IndexCommand, ARefreshIntervalWithoutAUrlIsRefused) {
     for (const bool check : {false, true}) {
         stage_.err.str("");
