@@ -50,8 +50,8 @@ class Shapes(Case):
         named = self.world.json("status", "default")
         self.assertEqual([spec["badge"] for spec in named["specs"]], ["3/3 indexed", "6/6 indexed"])
         self.assertEqual(set(named["specs"][0]),
-                         {"spec_name", "state", "operation_count", "embedding_count", "job_status",
-                          "job_attempts", "job_updated_at", "badge"})
+                         {"spec_name", "state", "operation_count", "embedding_count", "job_status", "job_attempts",
+                          "job_updated_at", "badge"})
         self.assertIn("All 2 specs indexed", self.world.run("status").stdout)
 
         found = self.world.json("search", "Operation number 4 of pets", "--limit", 3)
@@ -166,7 +166,7 @@ class Failures(Case):
         done = self.world.run("index", self.world.folder / "nowhere")
         self.assertEqual(done.returncode, 1)
         self.assertIn("nowhere: does not exist", done.stderr)
-        self.assertIn("embedq: nothing was indexed: the paths contain no readable file", done.stderr)
+        self.assertIn("embedq: nothing was indexed: what was named is refused, for the reasons above", done.stderr)
 
     def test_unknown_things(self):
         self.assertEqual(self.world.run("migrate", "up").returncode, 0)
