@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "cli/runtime.h"
 #include "endpoints/lost_calls.h"
 #include "scheduler/calls_in_flight.h"
 
@@ -86,6 +87,14 @@ Json json_of(const ProviderPause& pause) {
               {"seconds", static_cast<double>(pause.state.cool_down.count()) / 1000.0}};
     if (is_overdue_call(pause.state)) json["overdue_call"] = true;
     return json;
+}
+
+Result<std::string> awaited_provider(Runtime& runtime, const CatalogInfo& catalog) {
+    // A catalog that is ranked by vectors had a target once: embedding was turned off for it.
+    if (catalog.target_profile || catalog.serving_profile) return std::string();
+    auto provider = runtime.provider_of(catalog.catalog_id);
+    if (!provider) return std::unexpected(provider.error());
+    return std::move(provider->name);
 }
 
 Result<std::size_t> specs_without_worker(Engine& engine, std::span<const CatalogHealth> catalogs, Time alive_since) {

@@ -20,6 +20,8 @@
 
 namespace embedq::cli {
 
+class Runtime;
+
 // An endpoint that gets no calls, or has an overdue one, and the provider of the catalogs that wait for it.
 struct ProviderPause {
     std::string provider;
@@ -45,6 +47,10 @@ struct ProviderPause {
 // one of its own.
 [[nodiscard]] std::string in_words(const ProviderPause& pause);
 [[nodiscard]] Json json_of(const ProviderPause& pause);
+
+// The provider that the configuration names for a catalog that has no target yet, since that provider has not answered
+// a process that works; empty if the catalog waits for none.
+[[nodiscard]] Result<std::string> awaited_provider(Runtime& runtime, const CatalogInfo& catalog);
 
 // How many specs of these catalogs wait for a worker while none has sent a heartbeat since `alive_since`; 0 if one has.
 [[nodiscard]] Result<std::size_t> specs_without_worker(Engine& engine, std::span<const CatalogHealth> catalogs,

@@ -9,6 +9,7 @@
 #include "cli/model_change.h"
 #include "cli/present.h"
 #include "cli/unknown_name.h"
+#include "cli/waiting.h"
 
 namespace embedq::cli {
 namespace {
@@ -57,6 +58,12 @@ int show_estimate(CommandContext& context, Engine& engine, const std::string& id
     return exit_done;
 }
 
+// "none", or "ollama (has not answered yet)" for a catalog that waits for it.
+std::string provider_in_words(const CatalogInfo& catalog, const std::string& awaited) {
+    if (!awaited.empty()) return fmt::format("{} (has not answered yet)", awaited);
+    return catalog.provider.empty() ? "none" : catalog.provider;
+}
+
 // What somebody is asked about; nothing where nobody is.
 Result<std::optional<CatalogVersion>> version_to_delete(Engine& engine, const CatalogDeleteArguments& arguments) {
     if (arguments.yes) return std::nullopt;
@@ -81,7 +88,10 @@ int run_catalogs_list(CommandContext& context) {
         for (const CatalogInfo& catalog : *catalogs) {
             const auto change = model_change_of((*runtime)->engine(), catalog);
             if (!change) return show_error(context, change.error());
+            const auto awaited = awaited_provider(**runtime, catalog);
+            if (!awaited) return show_error(context, awaited.error());
             list.push_back(json_of(catalog));
+            if (!awaited->empty()) list.back()["waits_for_provider"] = *awaited;
             if (*change) list.back()["model_change"] = json_of(**change);
         }
         context.console.print(dump({{"catalogs", std::move(list)}}));
@@ -95,10 +105,11 @@ int run_catalogs_list(CommandContext& context) {
     for (const CatalogInfo& catalog : *catalogs) {
         const auto change = model_change_of((*runtime)->engine(), catalog);
         if (!change) return show_error(context, change.error());
-        table.add(
-            {catalog.catalog_id, count_of(catalog.spec_count), catalog.provider.empty() ? "none" : catalog.provider,
-             time_of(catalog.updated_at), model_of((*runtime)->engine(), catalog, *change)},
-            Colour::bold, 0);
+        const auto awaited = awaited_provider(**runtime, catalog);
+        if (!awaited) return show_error(context, awaited.error());
+        table.add({catalog.catalog_id, count_of(catalog.spec_count), provider_in_words(catalog, *awaited),
+                   time_of(catalog.updated_at), model_of((*runtime)->engine(), catalog, *change)},
+                  Colour::bold, 0);
     }
     table.print(context.console);
     return exit_done;
@@ -114,8 +125,11 @@ int run_catalogs_show(CommandContext& context, const std::string& id) {
     if (!health) return show_error(context, health.error());
     const auto change = model_change_of(engine, *catalog);
     if (!change) return show_error(context, change.error());
+    const auto awaited = awaited_provider(**runtime, *catalog);
+    if (!awaited) return show_error(context, awaited.error());
     if (context.json) {
         Json json = json_of(*catalog);
+        if (!awaited->empty()) json["waits_for_provider"] = *awaited;
         if (*change) json["model_change"] = json_of(**change);
         if (!health->empty()) json["health"] = json_of(health->front());
         context.console.print(dump(json));
@@ -128,7 +142,7 @@ int run_catalogs_show(CommandContext& context, const std::string& id) {
     line("name", catalog->display_name.empty() ? catalog->name : catalog->display_name);
     line("version", catalog->version);
     line("description", catalog->description);
-    line("provider", catalog->provider.empty() ? "none" : catalog->provider);
+    line("provider", provider_in_words(*catalog, *awaited));
     line("embedded for", profile_of(engine, catalog->target_profile));
     line("ranked by", profile_of(engine, catalog->serving_profile));
     if (*change)

@@ -50,11 +50,9 @@ Status read_waits(Runtime& runtime, const std::vector<CatalogInfo>& catalogs, Vi
     view.losses = std::move(*losses);
     for (const CatalogInfo& catalog : catalogs) {
         view.providers.emplace(catalog.catalog_id, catalog.provider);
-        // A catalog that is ranked by vectors had a target once: embedding was turned off for it.
-        if (catalog.target_profile || catalog.serving_profile) continue;
-        const auto provider = runtime.provider_of(catalog.catalog_id);
-        if (!provider) return std::unexpected(provider.error());
-        if (!provider->name.empty()) view.waiting.emplace(catalog.catalog_id, provider->name);
+        const auto awaited = awaited_provider(runtime, catalog);
+        if (!awaited) return std::unexpected(awaited.error());
+        if (!awaited->empty()) view.waiting.emplace(catalog.catalog_id, *awaited);
     }
     return {};
 }

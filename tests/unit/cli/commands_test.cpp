@@ -93,6 +93,25 @@ TEST(StatusCommand, SaysThatSpecsWaitWhileNoWorkerRuns) {
     EXPECT_FALSE(Json::parse(stage.out.str()).contains("specs_without_worker")) << "a worker has them";
 }
 
+TEST(CatalogsCommand, ACatalogThatWaitsForItsProviderNamesIt) {
+    Stage stage;
+    stage.world.engine.catalog_list.emplace_back().catalog_id = "pets";
+    stage.world.provider.name = "hosted";
+    stage.world.engine.health_list = {{"pets", 1, 0, 0, 0, 0, 2, 0}};
+    ASSERT_EQ(run_catalogs_show(stage.context, "pets"), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("provider      hosted (has not answered yet)\n"));
+    ASSERT_EQ(run_catalogs_list(stage.context), exit_done);
+    EXPECT_THAT(stage.out.str(), HasSubstr("pets     0      hosted (has not answered yet)"));
+    stage.context.json = true;
+    stage.out.str("");
+    ASSERT_EQ(run_catalogs_list(stage.context), exit_done);
+    EXPECT_EQ(Json::parse(stage.out.str())["catalogs"][0]["waits_for_provider"], "hosted");
+    stage.world.engine.catalog_list[0].serving_profile = Sha256{};  // embedding was turned off
+    stage.out.str("");
+    ASSERT_EQ(run_catalogs_list(stage.context), exit_done);
+    EXPECT_FALSE(Json::parse(stage.out.str())["catalogs"][0].contains("waits_for_provider"));
+}
+
 // Every command that takes the name of a catalog or of a spec.
 TEST(UnknownNames, AreAnsweredByTheNearestNameAndTheCommandThatListsAll) {
     Stage stage;
