@@ -178,7 +178,7 @@ void add_timeout(CLI::App* command, std::optional<std::chrono::milliseconds>& ti
     command
         ->add_option_function<std::string>("--timeout", take,
                                            "End with status 4 at that time, counted from the start, such as 90s or 10m "
-                                           "(default: wait until all is done)")
+                                           "(default: wait until all is done); not with --check or --watch")
         ->type_name("DURATION")
         ->check(is_duration("10m"));
 }

@@ -79,7 +79,7 @@ void add_folder_options(CLI::App* index, const Values& v) {
     index->add_flag("--check", v->index.check,
                     "Change nothing; say what would change, with exit status 1 if anything would");
     index->add_flag("--watch", v->index.watch,
-                    "Keep running, and follow what changes in the folders; not with --check or --yes");
+                    "Keep running, and follow what changes in the folders; not with --check, --yes or --timeout");
     index->add_flag("--yes", v->index.yes,
                     "Remove specs whose files are gone, even if they are many or the folder is empty");
     index->add_flag("--remove-missing", v->index.remove_missing,
@@ -88,6 +88,9 @@ void add_folder_options(CLI::App* index, const Values& v) {
     index->parse_complete_callback([v] {
         if (v->index.watch && v->index.check) throw CLI::ExcludesError("--watch", "--check");
         if (v->index.watch && v->index.yes) throw CLI::ExcludesError("--watch", "--yes");
+        // Neither waits until all is embedded.
+        if (v->index.watch && v->index.timeout) throw CLI::ExcludesError("--watch", "--timeout");
+        if (v->index.check && v->index.timeout) throw CLI::ExcludesError("--check", "--timeout");
     });
 }
 
@@ -110,7 +113,7 @@ void add_main_commands(CLI::App& app, const Values& v) {
     CLI::App* search = leaf(app, v, "search", "Find operations by a question",
                             [v](CommandContext& context) { return run_search(context, v->search); });
     search
-        ->add_option("QUERY", v->search.query,
+        ->add_option("QUESTION", v->search.query,
                      "A question in plain words, or - to read one per line from standard input")
         ->required()
         ->type_name("");

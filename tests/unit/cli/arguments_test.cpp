@@ -239,7 +239,16 @@ TEST(Arguments, WrongUsageIsExitStatus2) {
                                                  {"status", "--log-level", "loud"}}) {
         EXPECT_EQ(answer_of(words).exit_status, exit_usage) << ::testing::PrintToString(words) << answer_of(words).text;
     }
+    EXPECT_THAT(answer_of({"search"}).text, HasSubstr("QUESTION is required"));
     EXPECT_THAT(answer_of({"search", "x", "--mode", "hybird"}).text, HasSubstr("did you mean 'hybrid'?"));
+}
+
+TEST(Arguments, IndexTakesNoTimeLimitWhereItDoesNotWait) {
+    for (const std::string option : {"--check", "--watch"}) {
+        const auto answer = answer_of({"index", "apis", "--timeout", "1m", option});
+        EXPECT_EQ(answer.exit_status, exit_usage);
+        EXPECT_THAT(answer.text, HasSubstr(option + " excludes --timeout"));
+    }
 }
 
 TEST(Arguments, JobNumbersAreReadStrictly) {
