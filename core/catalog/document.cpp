@@ -64,14 +64,11 @@ Attempt read_text(std::string_view text, const Limits& limits, const ReadingCont
 }
 
 // The error with what cannot be seen and may be its cause.
-Error explained(Error error, std::string_view text, const Attempt& attempt) {
+Error with_cause(Error error, std::string_view text, const Attempt& attempt) {
     auto hidden =
         attempt.broken_at ? find_hidden_near(text, *attempt.broken_at) : find_hidden_in(text, attempt.suspect);
     if (!hidden) hidden = find_hidden_at_start(text);
-    if (hidden) {
-        error.message = fmt::format("{}; {} at {}", error.message, hidden->what, position_text(text, hidden->at));
-        error.hint = hidden->hint;
-    }
+    error = explained(std::move(error), text, hidden);
     error.message = shortened(error.message, max_message_bytes);
     return error;
 }
@@ -83,7 +80,7 @@ Result<Document> parse_document(std::string_view content, const Limits& limits, 
     if (!text) return std::unexpected(text.error());
     if (auto status = check_start(*text); !status) return std::unexpected(std::move(status.error()));
     Attempt attempt = read_text(*text, limits, control);
-    if (!attempt.document) return std::unexpected(explained(attempt.document.error(), *text, attempt));
+    if (!attempt.document) return std::unexpected(with_cause(attempt.document.error(), *text, attempt));
     return std::move(attempt.document);
 }
 

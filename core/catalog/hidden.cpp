@@ -6,12 +6,15 @@
 #include <array>
 #include <cstdint>
 
+#include "catalog/encoding.h"
+
 namespace embedq::catalog {
 namespace {
 
 constexpr std::size_t max_key_characters = 1024;  // of a key that YAML finds by the colon after it
 constexpr std::size_t max_searched = 65'536;      // bytes of a line that are looked at
 
+constexpr std::string_view line_controls = "\t\r\n";  // no fault in a text, but in a name
 constexpr std::string_view lines_hint = "end lines with a line feed, or with a carriage return and a line feed";
 constexpr std::array<std::uint32_t, 5> line_ends{0x0b, 0x0c, 0x85, 0x2028, 0x2029};
 
@@ -206,8 +209,15 @@ std::optional<Hidden> find_hidden_in(std::string_view text, std::string_view wor
     return std::nullopt;
 }
 
-bool has_hidden(std::string_view text) {
-    return find_hidden_in(text, text).has_value();
+bool has_hidden(std::string_view name) {
+    return name.find_first_of(line_controls) != std::string_view::npos || find_hidden_in(name, name).has_value();
+}
+
+Error explained(Error error, std::string_view text, const std::optional<Hidden>& cause) {
+    if (!cause) return error;
+    error.message = fmt::format("{}; {} at {}", error.message, cause->what, position_text(text, cause->at));
+    error.hint = cause->hint;
+    return error;
 }
 
 std::string without_hidden(std::string_view text) {
@@ -225,8 +235,8 @@ std::string made_visible(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
         const Character character = character_at(text, at);
         const bool is_whole = character.length > 1 || character.code < 0x80;
-        const Range* const range = is_whole ? hidden_range(character.code) : nullptr;
-        if (range != nullptr) {
+        const bool is_shown = is_whole && hidden_range(character.code) != nullptr;
+        if (is_shown || line_controls.find(text[at]) != std::string_view::npos) {
             out += fmt::format("<U+{:04X}>", character.code);
         } else {
             out.append(text.substr(at, character.length));

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "embedq/error.h"
+
 namespace embedq::catalog {
 
 struct Hidden {
@@ -26,12 +28,16 @@ struct Hidden {
 
 // The first hidden character of a word, where the text first has it.
 [[nodiscard]] std::optional<Hidden> find_hidden_in(std::string_view text, std::string_view word);
-[[nodiscard]] bool has_hidden(std::string_view text);
+// Whether a name, which has one line, has a hidden character or a control character.
+[[nodiscard]] bool has_hidden(std::string_view name);
+
+// The error with what may be its cause.
+[[nodiscard]] Error explained(Error error, std::string_view text, const std::optional<Hidden>& cause);
 
 // The text without them; of a text that is not UTF-8, roughly.
 [[nodiscard]] std::string without_hidden(std::string_view text);
 
-// The text with each hidden character as "<U+200B>".
+// A name with each such character as "<U+200B>".
 [[nodiscard]] std::string made_visible(std::string_view text);
 
 }  // namespace embedq::catalog

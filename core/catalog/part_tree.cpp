@@ -8,6 +8,7 @@
 
 #include "catalog/encoding.h"
 #include "catalog/form.h"
+#include "catalog/hidden.h"
 
 namespace embedq::catalog {
 namespace {
@@ -38,7 +39,10 @@ Result<PartTree> PartTree::read(std::string_view text, const Limits& limits, Wor
     std::optional<std::size_t> broken_at;
     auto tree = capture_yaml(*checked, Interest::everything(), limits, work, broken_at);
     if (!tree && sign == SignOfYaml::weak && work.look()) return std::unexpected(std::move(*json_error));
-    if (!tree) return std::unexpected(std::move(tree.error()));
+    if (!tree) {
+        const auto cause = broken_at ? find_hidden_near(*checked, *broken_at) : std::nullopt;
+        return std::unexpected(explained(std::move(tree.error()), *checked, cause));
+    }
     part.tree_ = std::move(*tree);
     part.has_merges_ = true;
     if (part.tree_.root == nullptr) return fail(ErrorKind::invalid_argument, "there is nothing in it");

@@ -199,6 +199,8 @@ TEST(Bundle, NamesWhatIsNotFollowedAndKeepsTheNeighbours) {
                  {"empty.yaml", ""},
                  {"cycle.yaml", "$ref: cycle2.yaml"},
                  {"list~.yaml", "- [get]\n"},
+                 {"tab.yaml", "get:\n\tsummary: a\n"},
+                 {"lines.yaml", "get:\r  summary: a\r"},
                  {"cycle2.yaml", "{$ref: cycle.yaml, get: {summary: turned}}"},
                  {"schemas.yaml", "S: {properties: {p: {$ref: gone2.yaml}}}"}});
     const Bundle made = bundled(document("  /good: {$ref: good.yaml}\n"
@@ -206,23 +208,27 @@ TEST(Bundle, NamesWhatIsNotFollowedAndKeepsTheNeighbours) {
                                          "  /broken: {$ref: broken.yaml}\n  /empty: {$ref: empty.yaml}\n"
                                          "  /out: {get: {$ref: ../out.yaml}}\n  /nothing: {$ref: 'good.yaml#/x/y'}\n"
                                          "  /cycle: {$ref: cycle.yaml}\n  /list: {$ref: list~.yaml}\n"
-                                         "  /to: {$ref: 'list~.yaml#/0'}\n",
+                                         "  /to: {$ref: 'list~.yaml#/0'}\n"
+                                         "  /tab: {$ref: tab.yaml}\n  /lines: {$ref: lines.yaml}\n",
                                          "components: {schemas: {S: {$ref: 'schemas.yaml#/S'}}}\n"),
                                 files);
     const Document read = parsed(made.content);
     EXPECT_THAT(lines(read),
                 ElementsAre("GET /good GET /good: good", "PUT /gone PUT /gone: own", "GET /cycle GET /cycle: turned"));
-    EXPECT_EQ(read.operations_left_out, 8U);
-    EXPECT_THAT(noted(read),
-                ElementsAre("paths./gone: the reference \"gone.yaml\" does not exist",
-                            StartsWith("paths./broken: the reference \"broken.yaml\" cannot be read: the YAML is"),
-                            StartsWith("paths./empty: the reference \"empty.yaml\" cannot be read: "),
-                            "paths./out.get: the reference \"../out.yaml\" is outside",
-                            "paths./nothing: the reference \"good.yaml#/x/y\" has nothing at \"#/x/y\"",
-                            "paths./cycle: the reference \"cycle.yaml\" leads back to itself",
-                            "paths./list: the reference \"list~.yaml\" leads to nothing",
-                            "paths./to: the reference \"list~.yaml#/0\" leads to nothing",
-                            "schemas.yaml#/S/properties/p: the reference \"gone2.yaml\" does not exist"));
+    EXPECT_EQ(read.operations_left_out, 10U);
+    EXPECT_THAT(
+        noted(read),
+        ElementsAre("paths./gone: the reference \"gone.yaml\" does not exist",
+                    StartsWith("paths./broken: the reference \"broken.yaml\" cannot be read: the YAML is"),
+                    StartsWith("paths./empty: the reference \"empty.yaml\" cannot be read: "),
+                    "paths./out.get: the reference \"../out.yaml\" is outside",
+                    "paths./nothing: the reference \"good.yaml#/x/y\" has nothing at \"#/x/y\"",
+                    "paths./cycle: the reference \"cycle.yaml\" leads back to itself",
+                    "paths./list: the reference \"list~.yaml\" leads to nothing",
+                    "paths./to: the reference \"list~.yaml#/0\" leads to nothing",
+                    testing::EndsWith("; there is U+0009 (tab) in the indentation at line 2, column 1 (byte 5)"),
+                    StartsWith("paths./lines.get:<U+000D>  summary: the key has characters"),
+                    "schemas.yaml#/S/properties/p: the reference \"gone2.yaml\" does not exist"));
     EXPECT_FALSE(made.unavailable);
 }
 
