@@ -169,6 +169,8 @@ TEST(OptionsFromText, ADurationWithoutAUnitMostLikelyHasThatOfTheDefault) {
     row.maximum = std::nullopt;
     for (const auto& [usual, written, meant] : {std::array{"5m", "300", "300s"},
                                                 {"2m", "30", "30s"},
+                                                {"5m", "30", "30s"},
+                                                {"500ms", "250", "250ms"},
                                                 {"5s", "500", "500ms"},
                                                 {"1s", "1000", "1000ms"},
                                                 {"20s", "20", "20s"},
