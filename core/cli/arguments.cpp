@@ -52,6 +52,8 @@ std::string unknown_word(const CLI::App& app, const CLI::App* command, const std
             for (const std::string& name : each->get_lnames()) known.push_back("--" + name);
             takes_words = takes_words || each->get_positional();
         }
+        if (std::ranges::find(known, bare) != known.end())
+            return fmt::format("unexpected argument '{}': behind -- nothing is an option; see {} --help", bare, path);
         return fmt::format("{} has no option '{}'{}; see {} --help{}", path, bare, suggestion(bare, known), path,
                            takes_words ? ", and write -- before words that begin with '-'" : "");
     }

@@ -163,6 +163,8 @@ TEST(Arguments, BehindTheMarkNothingIsAnOption) {
     ASSERT_TRUE(std::holds_alternative<Invocation>(read));
     EXPECT_EQ(std::get<Invocation>(read).run(stage.context), exit_done);
     EXPECT_EQ(stage.world.engine.last_search.query, "-delete carts");
+    EXPECT_THAT(answer_of({"search", "--", "-delete", "--limit"}).text,
+                HasSubstr("unexpected argument '--limit': behind -- nothing is an option"));
     EXPECT_THAT(answer_of({"search", "-delete carts"}).text, HasSubstr("write -- before words that begin with '-'"));
 }
 
