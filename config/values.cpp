@@ -83,8 +83,8 @@ double ratio(std::int64_t one, std::int64_t other) {
     return most / std::max(least, 1.0);
 }
 
-// The unit that a duration without one most likely has: within the range, seconds or that of the default if the value is
-// then like the default, otherwise the one that makes it most like it.
+// The unit that a duration without one most likely has: within the range, seconds or that of the default if the value
+// is then like the default, otherwise the one that makes it most like it.
 std::optional<std::string_view> likely_unit(const OptionSpec& spec, std::string_view digits) {
     std::vector<std::string_view> units{"s", "ms", "m", "h", "d"};
     const std::string_view usual = spec.default_value == nullptr ? "" : spec.default_value;

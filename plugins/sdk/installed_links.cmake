@@ -1,5 +1,5 @@
-# Of the installed pages in `documents`: links to the examples lead to where those are installed, and of links to what is not
-# installed, such as the tests, the text is left.
+# Of the installed pages in `documents`: links to the examples lead to where those are installed. Of links to what is
+# not installed, such as the tests, the text is left.
 file(GLOB_RECURSE pages "${documents}/*.md")
 foreach(page IN LISTS pages)
   file(RELATIVE_PATH name "${documents}" "${page}")
