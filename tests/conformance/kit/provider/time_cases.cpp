@@ -7,7 +7,7 @@ namespace {
 // Short compared to "far later than any deadline", long compared to the way to an endpoint.
 constexpr Steady::duration short_time = 150ms;
 
-[[nodiscard]] Steady::time_point in(Steady::duration time) {
+[[nodiscard]] Steady::time_point from_now(Steady::duration time) {
     return Steady::now() + time;
 }
 
@@ -27,7 +27,7 @@ void expect_unavailable(const Result<EmbedResult>& answer, const std::string& wh
 // --- every provider
 
 void a_passed_deadline_returns_soon(ProviderKit& kit) {
-    const auto answer = ProviderKit::ask(kit.provider(), {.texts = kit.texts(), .deadline = in(-1s)});
+    const auto answer = ProviderKit::ask(kit.provider(), {.texts = kit.texts(), .deadline = from_now(-1s)});
     if (!answer) expect_unavailable(answer, "a call whose deadline had passed");
     EXPECT_EQ(kit.rows(kit.texts(1)).size(), 1U) << "the call after it";
 }
@@ -46,7 +46,7 @@ void a_requested_stop_returns_soon(ProviderKit& kit) {
 // --- late answers
 
 void a_late_answer_ends_at_the_deadline(ProviderKit& kit) {
-    const Steady::time_point deadline = in(short_time);
+    const Steady::time_point deadline = from_now(short_time);
     auto call = ProviderKit::begin(kit.slow(), {.texts = kit.texts(1), .deadline = deadline});
     const auto answer = call.result(short_time + soon);
     expect_unavailable(answer, "a call that reached its deadline");
@@ -59,14 +59,14 @@ void a_late_answer_ends_at_the_deadline(ProviderKit& kit) {
 void the_instance_stays_usable_after_a_deadline(ProviderKit& kit) {
     const ProviderPtr slow = kit.slow();
     for (int i = 0; i < 3; ++i) {
-        expect_unavailable(ProviderKit::ask(slow, {.texts = kit.texts(1), .deadline = in(short_time)}),
+        expect_unavailable(ProviderKit::ask(slow, {.texts = kit.texts(1), .deadline = from_now(short_time)}),
                            "call " + std::to_string(i + 1));
     }
 }
 
 void a_stop_requested_before_ends_a_late_answer(ProviderKit& kit) {
     auto call =
-        ProviderKit::begin(kit.slow(), {.texts = kit.texts(1), .deadline = in(ample), .stop = already_stopped()});
+        ProviderKit::begin(kit.slow(), {.texts = kit.texts(1), .deadline = from_now(ample), .stop = already_stopped()});
     (void)call.result(soon);
 }
 
@@ -76,7 +76,8 @@ void a_stop_in_mid_call_ends_it(ProviderKit& kit) {
     for (const Steady::duration into : {Steady::duration(0ms), Steady::duration(1ms), Steady::duration(short_time)}) {
         const testing::ScopedTrace trace(__FILE__, __LINE__, "stopped after " + in_words(into));
         std::stop_source stop;
-        auto call = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = in(ample), .stop = stop.get_token()});
+        auto call =
+            ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = from_now(ample), .stop = stop.get_token()});
         EXPECT_FALSE(call.done_within(into)) << "the slow variant returned before anything was to end it";
         stop.request_stop();
         (void)call.result(soon);
@@ -95,8 +96,9 @@ void a_stop_ends_a_call_without_a_deadline(ProviderKit& kit) {
 void a_stop_ends_only_its_own_call(ProviderKit& kit) {
     const ProviderPtr slow = kit.slow();
     std::stop_source stop;
-    auto stopped = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = in(ample), .stop = stop.get_token()});
-    const Steady::time_point deadline = in(4 * short_time);
+    auto stopped =
+        ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = from_now(ample), .stop = stop.get_token()});
+    const Steady::time_point deadline = from_now(4 * short_time);
     auto other = ProviderKit::begin(slow, {.texts = kit.texts(1), .deadline = deadline});
     (void)other.done_within(short_time);  // both wait by now
     stop.request_stop();
