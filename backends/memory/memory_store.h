@@ -34,8 +34,8 @@ public:
     [[nodiscard]] Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) override;
     [[nodiscard]] Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
                                      std::optional<SpecVersion> seen) override;
-    [[nodiscard]] Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
-                                                              std::chrono::milliseconds hold) override;
+    [[nodiscard]] Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                              std::chrono::milliseconds default_interval) override;
     [[nodiscard]] Status checked(std::span<const SpecRef> specs) override;
 
     // reading_part.cpp

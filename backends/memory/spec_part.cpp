@@ -69,6 +69,14 @@ PutResult put_one(State& state, const SpecWrite& write, Time at) {
     return result;
 }
 
+// When the source is due to be asked, if ever. One without an interval of its own has a `next_check` while it is held.
+[[nodiscard]] std::optional<Time> due_time(const SpecRow& spec, std::chrono::milliseconds default_interval) {
+    if (spec.info.record.refresh) return spec.next_check;
+    if (spec.info.source_kind != SourceKind::url || default_interval.count() == 0) return std::nullopt;
+    const Time due_at = spec.info.checked_at.value_or(spec.info.updated_at) + default_interval;
+    return spec.next_check ? std::max(*spec.next_check, due_at) : due_at;
+}
+
 }  // namespace
 
 Result<std::vector<PutResult>> MemoryStore::put_specs(std::span<const SpecWrite> specs) {
@@ -128,20 +136,22 @@ Status MemoryStore::delete_spec(std::string_view catalog_id, std::string_view sp
     return {};
 }
 
-Result<std::vector<SpecInfo>> MemoryStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold) {
+Result<std::vector<SpecInfo>> MemoryStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                         std::chrono::milliseconds default_interval) {
     const sync::Lock lock(mutex_);
     const Time at = now();
-    std::vector<SpecRow*> due;
+    std::vector<std::pair<Time, SpecRow*>> due;
     for (auto& [id, catalog] : state_.catalogs) {
         for (auto& [name, spec] : catalog.specs) {
-            if (spec.next_check && *spec.next_check <= at) due.push_back(&spec);
+            if (const auto due_at = due_time(spec, default_interval); due_at && *due_at <= at)
+                due.emplace_back(*due_at, &spec);
         }
     }
-    std::ranges::stable_sort(due, {}, [](const SpecRow* spec) { return *spec->next_check; });
+    std::ranges::stable_sort(due, {}, [](const auto& entry) { return entry.first; });
     due.resize(std::min(due.size(), limit));
     if (!due.empty()) ++state_.stamp;
     std::vector<SpecInfo> infos;
-    for (SpecRow* spec : due) {
+    for (const auto& [due_at, spec] : due) {
         spec->next_check = at + hold;
         infos.push_back(spec->info);
     }

@@ -57,7 +57,7 @@ struct SpecRow {
     std::optional<JobId> pending;    // one_open_job
     std::set<JobId> running;
     std::optional<JobId> newest;     // of this spec's own jobs, not of a deleted one of the same name
-    std::optional<Time> next_check;  // when its source is due to be asked again
+    std::optional<Time> next_check;  // when its source is due by its own interval, or held until
 };
 
 // One changed spec. A later change of the same spec replaces the earlier row.

@@ -36,7 +36,7 @@ constexpr std::size_t vectors_page = 2'000;
         paths.add(write.record.path);
         notes.add(documents::join_notes(write.record.notes));
         left_out.add(static_cast<std::int64_t>(write.record.operations_left_out));
-        refreshes.add(std::int64_t{write.record.refresh.count()});
+        refreshes.add(stored_refresh(write.record));
     }
     Parameters parameters;
     parameters.add(std::move(catalogs))
@@ -117,7 +117,7 @@ void put_texts(Connection& connection, std::span<const SpecWrite> specs, const s
     parameters.add(std::move(cuts)).add(std::move(hashes)).add(write.record.root).add(write.record.path);
     parameters.add(documents::join_notes(write.record.notes))
         .add(static_cast<std::int64_t>(write.record.operations_left_out))
-        .add(std::int64_t{write.record.refresh.count()})
+        .add(stored_refresh(write.record))
         .add(renamed_from(connection, write));
     const Rows rows = connection.call("put_changed", parameters);
     return {.outcome = rows.boolean(0, 0) ? PutOutcome::created : PutOutcome::changed,
@@ -173,7 +173,7 @@ void put_unchanged(Connection& connection, std::span<const SpecWrite> specs, con
                        .path = rows.text(i, name + 15),
                        .notes = documents::split_notes(rows.view(i, name + 16)),
                        .operations_left_out = rows.count(i, name + 17),
-                       .refresh = std::chrono::milliseconds(rows.integer(i, name + 18))},
+                       .refresh = refresh_from(rows.integer(i, name + 18))},
             .checked_at = rows.maybe_time(i, name + 19)};
 }
 
@@ -259,12 +259,15 @@ Status PostgresStore::delete_spec(std::string_view catalog_id, std::string_view 
                       [](const Rows&) {});
 }
 
-Result<std::vector<SpecInfo>> PostgresStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold) {
-    return pool_.call("due_refreshes", Parameters().add(to_limit(limit)).add(to_us(hold)), [](const Rows& rows) {
-        std::vector<SpecInfo> due;
-        for (std::size_t i = 0; i < rows.size(); ++i) due.push_back(info_of_row(rows, i, rows.text(i, 0), 1));
-        return due;
-    });
+Result<std::vector<SpecInfo>> PostgresStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                           std::chrono::milliseconds default_interval) {
+    return pool_.call("due_refreshes", Parameters().add(to_limit(limit)).add(to_us(hold)).add(to_us(default_interval)),
+                      [](const Rows& rows) {
+                          std::vector<SpecInfo> due;
+                          for (std::size_t i = 0; i < rows.size(); ++i)
+                              due.push_back(info_of_row(rows, i, rows.text(i, 0), 1));
+                          return due;
+                      });
 }
 
 Status PostgresStore::checked(std::span<const SpecRef> specs) {

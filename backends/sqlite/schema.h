@@ -248,10 +248,13 @@ ALTER TABLE specs ADD COLUMN root     TEXT    NOT NULL DEFAULT '';  -- the index
 ALTER TABLE specs ADD COLUMN path     TEXT    NOT NULL DEFAULT '';
 ALTER TABLE specs ADD COLUMN notes    TEXT    NOT NULL DEFAULT '';  -- two lines each, as the tags of operations
 ALTER TABLE specs ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;   -- operations of the document
-ALTER TABLE specs ADD COLUMN refresh  INTEGER NOT NULL DEFAULT 0;   -- in milliseconds; 0: never
+ALTER TABLE specs ADD COLUMN refresh  INTEGER NOT NULL DEFAULT -1;  -- its own interval in ms; 0: never; -1: none
 ALTER TABLE specs ADD COLUMN checked_at INTEGER;
 ALTER TABLE specs ADD COLUMN next_check INTEGER;
 CREATE INDEX specs_to_check ON specs (next_check) WHERE next_check IS NOT NULL;
+-- From URLs (source_kind 3), without an interval of their own; they have a next_check while a process asks them.
+CREATE INDEX specs_by_default ON specs (coalesce(checked_at, updated_at))
+    WHERE refresh < 0 AND next_check IS NULL AND source_kind = 3;
 )sql"},
 };
 

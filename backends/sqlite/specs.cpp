@@ -35,7 +35,7 @@ using Compressed = std::vector<std::byte>;
                        .path = row.text(15),
                        .notes = documents::split_notes(row.view(16)),
                        .operations_left_out = static_cast<std::uint64_t>(row.integer(17)),
-                       .refresh = std::chrono::milliseconds(row.integer(18))},
+                       .refresh = refresh_from(row.integer(18))},
             .checked_at = row.maybe_time(19)};
 }
 
@@ -132,7 +132,7 @@ private:
     void record(std::int64_t spec, const SpecRecord& record) {
         const auto next = next_check(record, Time(std::chrono::microseconds(now_)));
         change(connection_, sql::set_record, spec, record.root, record.path, documents::join_notes(record.notes),
-               record.operations_left_out, record.refresh.count(), now_,
+               record.operations_left_out, stored_refresh(record), now_,
                next.transform([](Time time) { return time.time_since_epoch().count(); }));
     }
 
@@ -267,15 +267,30 @@ Status SqliteStore::delete_spec(std::string_view catalog_id, std::string_view sp
     });
 }
 
-Result<std::vector<SpecInfo>> SqliteStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold) {
+namespace {
+
+struct DueSpec {
+    std::int64_t spec = 0;
+    std::string catalog_id;
+    std::int64_t due_at = 0;
+};
+
+}  // namespace
+
+Result<std::vector<SpecInfo>> SqliteStore::due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                         std::chrono::milliseconds default_interval) {
     return connections_.write([&](Connection& connection, std::int64_t now) -> Result<std::vector<SpecInfo>> {
-        std::vector<std::pair<std::int64_t, std::string>> due;
-        {
-            Run row(connection, sql::specs_to_check, now, limit_of(limit));
-            while (row.next()) due.emplace_back(row.integer(0), row.text(1));
-        }
+        std::vector<DueSpec> due;
+        const auto add = [&due](Run row) {
+            while (row.next()) due.push_back({row.integer(0), row.text(1), row.integer(2)});
+        };
+        const std::int64_t interval = std::chrono::microseconds(default_interval).count();
+        add(Run(connection, sql::specs_to_check, now, limit_of(limit), interval));
+        if (interval > 0) add(Run(connection, sql::specs_by_default, now - interval, limit_of(limit), interval));
+        std::ranges::stable_sort(due, {}, &DueSpec::due_at);
+        if (due.size() > limit) due.erase(due.begin() + static_cast<std::ptrdiff_t>(limit), due.end());
         std::vector<SpecInfo> infos;
-        for (const auto& [spec, catalog_id] : due) {
+        for (const auto& [spec, catalog_id, due_at] : due) {
             change(connection, sql::put_off_check, spec, now + std::chrono::microseconds(hold).count());
             Run row(connection, sql::spec_of_key, spec);
             if (row.next()) infos.push_back(info_of_row(row, catalog_id));

@@ -138,10 +138,17 @@ UPDATE specs SET spec_name = ?4, jobs_after = CASE WHEN ?5 THEN jobs_after ELSE 
 WHERE catalog = ?1 AND spec_name = ?3)sql";
 inline constexpr char rename_jobs[] =
     "UPDATE jobs INDEXED BY jobs_history SET spec_name = ?3 WHERE catalog_id = ?1 AND spec_name = ?2";
-// specs_to_check.
-inline constexpr char specs_to_check[] =
-    "SELECT spec, catalog_id, next_check FROM specs INDEXED BY specs_to_check JOIN catalogs USING (catalog)"
-    " WHERE next_check <= ?1 ORDER BY next_check LIMIT ?2";
+// Those with an interval of their own, and those that were held; specs_to_check. ?3: the default interval, or 0.
+inline constexpr char specs_to_check[] = R"sql(
+SELECT spec, catalog_id, next_check FROM specs INDEXED BY specs_to_check JOIN catalogs USING (catalog)
+WHERE next_check <= ?1 AND (refresh >= 0 OR (?3 > 0 AND coalesce(checked_at, specs.updated_at) <= ?1 - ?3))
+ORDER BY next_check LIMIT ?2)sql";
+// Those without one that were asked last at ?1 or before; specs_by_default.
+inline constexpr char specs_by_default[] = R"sql(
+SELECT spec, catalog_id, coalesce(checked_at, specs.updated_at) + ?3
+FROM specs INDEXED BY specs_by_default JOIN catalogs USING (catalog)
+WHERE refresh < 0 AND next_check IS NULL AND source_kind = 3 AND coalesce(checked_at, specs.updated_at) <= ?1
+ORDER BY coalesce(checked_at, specs.updated_at) LIMIT ?2)sql";
 inline constexpr char spec_of_key[] = "SELECT " SQLITE_STORE_SPEC_COLUMNS " FROM specs WHERE spec = ?1";
 inline constexpr char put_off_check[] = "UPDATE specs SET next_check = ?2 WHERE spec = ?1";
 inline constexpr char set_checked[] =

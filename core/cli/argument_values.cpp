@@ -13,7 +13,6 @@
 #include <string_view>
 
 #include "cli/present.h"
-#include "cli/refresh_interval.h"
 #include "embedq/support/nearest.h"
 
 namespace embedq::cli {
@@ -87,6 +86,15 @@ CLI::Validator is_duration(std::string_view example) {
             ""};
 }
 
+std::optional<RefreshInterval> read_interval(std::string_view text) {
+    if (text == "default") return RefreshInterval();
+    const auto duration = text == "never" ? std::chrono::milliseconds(0) : parse_duration(text);
+    if (!duration) return std::nullopt;
+    const bool right =
+        duration->count() == 0 || (*duration >= std::chrono::minutes(1) && *duration <= std::chrono::days(365));
+    return right ? std::optional<RefreshInterval>(duration) : std::nullopt;
+}
+
 }  // namespace
 
 void add_job(CLI::App* command, JobId& job) {
@@ -157,20 +165,19 @@ void add_age(CLI::App* command, std::chrono::milliseconds& age) {
         ->check(is_duration("14d"));
 }
 
-void add_refresh(CLI::App* command, const std::string& name, std::optional<std::chrono::milliseconds>& refresh) {
-    const auto take = [&refresh](const std::string& text) { refresh = recorded_own(parse_duration(text).value()); };
-    const auto long_enough = [](std::string& text) -> std::string {
-        const auto duration = parse_duration(text);
-        const bool right = duration && (*duration == std::chrono::milliseconds(0) ||
-                                        (*duration >= std::chrono::minutes(1) && *duration <= std::chrono::days(365)));
-        return right ? "" : fmt::format("'{}' is not from 1m to 365d, or 0s for never", plain(text));
+void add_refresh(CLI::App* command, const std::string& name, std::optional<RefreshInterval>& refresh) {
+    const auto take = [&refresh](const std::string& text) { refresh = read_interval(text).value(); };
+    const auto is_interval = [](std::string& text) -> std::string {
+        if (read_interval(text)) return {};
+        return fmt::format("'{}' is not a duration from 1m to 365d, never or default", plain(text));
     };
     command
         ->add_option_function<std::string>(
-            name, take, "From now on workers ask the URLs for newer documents this often, such as 1h; 0s: never")
+            name, take,
+            "From now on workers ask the URLs for newer documents this often, such as 1h; never (or 0s); default: as "
+            "fetch.refresh of the YAML says")
         ->type_name("DURATION")
-        ->check(is_duration("1h"))
-        ->check(CLI::Validator(long_enough, ""));
+        ->check(CLI::Validator(is_interval, ""));
 }
 
 void add_timeout(CLI::App* command, std::optional<std::chrono::milliseconds>& timeout) {

@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/spec_state.h"
+#include "embedq/catalog.h"
 #include "embedq/context.h"
 #include "embedq/engine.h"
 #include "embedq/job.h"
@@ -32,7 +33,7 @@ void add_spec_state(CLI::App* command, std::optional<SpecState>& state);
 void add_log_level(CLI::App* command, std::optional<LogLevel>& level);
 void add_age(CLI::App* command, std::chrono::milliseconds& age);
 // How often URLs are asked again: 0, or at least a minute.
-void add_refresh(CLI::App* command, const std::string& name, std::optional<std::chrono::milliseconds>& refresh);
+void add_refresh(CLI::App* command, const std::string& name, std::optional<RefreshInterval>& refresh);
 void add_timeout(CLI::App* command, std::optional<std::chrono::milliseconds>& timeout);
 // An option that is given once for each NAME=VALUE. Only the form is checked here.
 void add_assignments(CLI::App* command, const std::string& name, std::vector<std::string>& values,

@@ -10,6 +10,7 @@
 
 #include "cli/command_context.h"
 #include "cli/spec_state.h"
+#include "embedq/catalog.h"
 #include "embedq/job.h"
 
 namespace embedq::cli {
@@ -18,10 +19,10 @@ struct IndexArguments {
     std::vector<std::string> paths;  // and URLs
     std::string catalog = "default";
     bool no_work = false;
-    bool check = false;  // only say what would change
-    bool watch = false;  // stay, and follow the folders
-    bool yes = false;    // remove specs without a file, however many they are
-    std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // of the URLs; nothing: as it is
+    bool check = false;                                     // only say what would change
+    bool watch = false;                                     // stay, and follow the folders
+    bool yes = false;                                       // remove specs without a file, however many they are
+    std::optional<RefreshInterval> refresh = std::nullopt;  // of the URLs; nothing: as it is
     bool remove_missing = false;  // remove specs without a file from a store that machines share, too
     std::optional<std::chrono::milliseconds> timeout = std::nullopt;  // of the whole wait, from the start
 };
@@ -93,9 +94,9 @@ struct SpecsListArguments {
     std::optional<SpecState> state;  // only specs in it
 };
 struct SpecsRefreshArguments {
-    std::string catalog;                                            // empty: all
-    std::string spec;                                               // empty: all of the catalog
-    std::optional<std::chrono::milliseconds> every = std::nullopt;  // their refresh interval from now on
+    std::string catalog;                                  // empty: all
+    std::string spec;                                     // empty: all of the catalog
+    std::optional<RefreshInterval> every = std::nullopt;  // their refresh interval from now on
 };
 [[nodiscard]] int run_specs_refresh(CommandContext& context, const SpecsRefreshArguments& arguments);
 [[nodiscard]] int run_specs_list(CommandContext& context, const SpecsListArguments& arguments);

@@ -302,7 +302,7 @@ Result<DocumentFile> stored_url(const SpecInfo& spec, const fetch::Fetcher& fetc
         .path = spec.source, .spec_name = spec.spec_name, .kind = SourceKind::url, .stored = stored_document(spec)};
 }
 
-void prepare_refresh(FoundDocuments& found, std::chrono::milliseconds refresh) {
+void prepare_refresh(FoundDocuments& found, const RefreshInterval& refresh) {
     for (DocumentFile& file : found.files) {
         if (file.stored && file.stored->refresh != refresh) file.stored.reset();
     }

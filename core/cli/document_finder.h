@@ -31,7 +31,7 @@ struct StoredDocument {
     std::size_t operation_count = 0;
     std::uint64_t operations_left_out = 0;
     std::vector<Note> notes;
-    std::chrono::milliseconds refresh{0};
+    RefreshInterval refresh = std::nullopt;
 };
 
 // A document found on disk or named by its URL, and the name of its spec.
@@ -99,7 +99,7 @@ struct FoundDocuments {
 [[nodiscard]] Result<DocumentFile> stored_url(const SpecInfo& spec, const fetch::Fetcher& fetcher);
 
 // Has the URLs whose specs have another refresh interval read whole, so that they are written with this one.
-void prepare_refresh(FoundDocuments& found, std::chrono::milliseconds refresh);
+void prepare_refresh(FoundDocuments& found, const RefreshInterval& refresh);
 
 // Calls `visit` for each spec of the catalog; one that does not exist yet has none.
 [[nodiscard]] Status each_spec(Engine& engine, std::string_view catalog_id,

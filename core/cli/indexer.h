@@ -41,7 +41,7 @@ struct IndexerSettings {
     std::function<std::optional<GoneSpec>(const DocumentFile& file, const Sha256& content_hash)> renamed_from = {};
     // Instead of Engine::put_specs, for those who only want to know what it would do.
     std::function<Result<std::vector<Result<PutResult>>>(std::span<const SpecInput>)> put = {};
-    std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // of documents by URL; nothing: as it is
+    std::optional<RefreshInterval> refresh = std::nullopt;  // of documents by URL; nothing: as it is
     bool only_stored = false;  // leave out a document whose spec was deleted since it was found
 };
 

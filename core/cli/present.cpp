@@ -7,7 +7,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "cli/refresh_interval.h"
 #include "embedq/support/numbers.h"
 
 namespace embedq::cli {
@@ -185,7 +184,7 @@ Json json_of(const CatalogInfo& catalog) {
     return json;
 }
 
-Json json_of(const SpecInfo& spec) {
+Json json_of(const SpecInfo& spec, std::chrono::milliseconds default_refresh) {
     Json json{
         {"catalog_id", spec.catalog_id}, {"spec_name", spec.spec_name}, {"source_kind", name_of(spec.source_kind)}};
     put_text(json, spec.source_kind == SourceKind::url ? "source_url" : "source", spec.source);
@@ -201,9 +200,12 @@ Json json_of(const SpecInfo& spec) {
     if (spec.record.operations_left_out > 0) json["operations_left_out"] = spec.record.operations_left_out;
     for (const Note& note : spec.record.notes)
         json["notes"].push_back({{"where", note.where}, {"reason", note.reason}});
-    if (const RefreshInterval interval = refresh_interval(spec.record); interval.every.count() > 0) {
-        json["refresh_seconds"] = interval.every.count();
-        json["refresh_from"] = origin_of(interval);
+    // Nobody has said anything of a source without an interval.
+    const auto& own = spec.record.refresh;
+    if (spec.source_kind == SourceKind::url && (own || default_refresh.count() > 0)) {
+        const auto every = std::chrono::floor<std::chrono::seconds>(own.value_or(default_refresh));
+        json["refresh_seconds"] = every.count();  // 0: never
+        json["refresh_from"] = own ? "spec" : "fetch.refresh";
     }
     put_time(json, "checked_at", spec.checked_at);
     put_time(json, "created_at", spec.created_at);

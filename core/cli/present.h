@@ -55,7 +55,8 @@ struct Badge {
 [[nodiscard]] Json json_of(const SpecStatus& status);
 [[nodiscard]] Json json_of(const Job& job);
 [[nodiscard]] Json json_of(const CatalogInfo& catalog);
-[[nodiscard]] Json json_of(const SpecInfo& spec);
+// `default_refresh`: fetch.refresh of this process.
+[[nodiscard]] Json json_of(const SpecInfo& spec, std::chrono::milliseconds default_refresh);
 [[nodiscard]] Json json_of(const Operation& operation);
 [[nodiscard]] Json json_of(const SearchResponse& response);
 // One line; bytes that are not UTF-8 are replaced, never an exception.

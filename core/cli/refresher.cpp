@@ -41,17 +41,16 @@ Refresher::Refresher(Engine& engine, std::unique_ptr<fetch::Fetcher> fetcher, co
     : engine_(engine),
       fetcher_(std::move(fetcher)),
       hold_(2 * settings.timeout + longest_rest),
+      default_interval_(settings.refresh),
       context_(context),
       store_faults_(context),
-      looking_(store_faults_, context, "look for sources to refresh", store_backoff),
-      for_all_(engine, settings.refresh, context) {}
+      looking_(store_faults_, context, "look for sources to refresh", store_backoff) {}
 
 Result<std::size_t> Refresher::refresh_due(const std::stop_token& stop) {
-    if (Status applied = for_all_.apply(stop); !applied) return std::unexpected(applied.error());
     std::size_t asked = 0;
     while (!stop.stop_requested()) {
         // One at a time, so that the hold is of one fetch.
-        const auto due = engine_.due_refreshes(1, hold_);
+        const auto due = engine_.due_refreshes(1, hold_, default_interval_);
         if (!due) return std::unexpected(due.error());
         if (due->empty()) break;
         const SpecInfo& spec = due->front();
@@ -94,7 +93,8 @@ Status Refresher::failed(const SpecInfo& spec, ErrorKind kind, const std::string
     const bool refused = !may_pass(kind);
     const bool is_new = begins || failing.refused != refused;
     failing.refused = refused;
-    const auto wait = refused ? spec.record.refresh : source_backoff.delay(failing.failures, context_.uniform());
+    const auto wait = refused ? spec.record.refresh.value_or(default_interval_)
+                              : source_backoff.delay(failing.failures, context_.uniform());
     failing.again_at = refused ? now : now + wait;
     failing.forgotten_at = now + wait + forgotten_after;
     const std::string what = refused ? fmt::format(

@@ -1,4 +1,5 @@
-// Asks the sources of specs that have a refresh interval again when they are due, while a worker runs.
+// Asks the sources of specs again when they are due, while a worker runs: by their own refresh interval, and those from
+// URLs that have none by `fetch.refresh` of this process.
 //
 // The store gives each source to one process at a time (Store::due_refreshes). One that cannot be had keeps its spec,
 // is asked again later and later, and is named once when that begins and once when it is over. One that sends what is
@@ -16,7 +17,6 @@
 #include <string>
 #include <utility>
 
-#include "cli/interval_for_all.h"
 #include "embedq/catalog.h"
 #include "embedq/context.h"
 #include "embedq/engine.h"
@@ -58,10 +58,10 @@ private:
     Engine& engine_;
     const std::unique_ptr<fetch::Fetcher> fetcher_;
     const std::chrono::milliseconds hold_;  // how long this process has what it takes
+    const std::chrono::milliseconds default_interval_;
     Context& context_;
     sync::FaultLog store_faults_;
     sync::Retry looking_;
-    IntervalForAll for_all_;
     std::map<std::pair<std::string, std::string>, Failing> failing_;  // by catalog and spec
 };
 

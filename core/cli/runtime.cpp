@@ -135,6 +135,7 @@ public:
         settings.user_agent = "embedq/" + version_;
         return fetch::make_fetcher(std::move(settings));
     }
+    std::chrono::milliseconds default_refresh() const override { return configuration_.fetch.refresh; }
     Status start_refreshing() override {
         auto fetcher = make_fetcher();
         if (!fetcher) return std::unexpected(std::move(fetcher.error()));

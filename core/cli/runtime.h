@@ -81,6 +81,8 @@ public:
     // Fetches documents by URL, as configured under `fetch:`; `invalid_argument` where that does not work on this
     // machine.
     [[nodiscard]] virtual Result<std::unique_ptr<fetch::Fetcher>> make_fetcher() const = 0;
+    // `fetch.refresh`: how often the URLs of specs without an interval of their own are asked; 0: never.
+    [[nodiscard]] virtual std::chrono::milliseconds default_refresh() const { return {}; }
     // Asks the URLs of specs that are due again, until `stop_work`. The errors are those of `make_fetcher`, and
     // `unavailable` where the system starts no thread.
     [[nodiscard]] virtual Status start_refreshing() { return {}; }

@@ -112,8 +112,9 @@ public:
         return store_.delete_spec(catalog_id, spec_name, seen);
     }
 
-    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {
-        return store_.due_refreshes(limit, hold);
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                std::chrono::milliseconds default_interval) override {
+        return store_.due_refreshes(limit, hold, default_interval);
     }
 
     Status checked(std::span<const SpecRef> specs) override { return store_.checked(specs); }

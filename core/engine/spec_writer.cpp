@@ -68,7 +68,7 @@ constexpr std::size_t max_note_bytes = 300;
     write.record.path = input.path;
     write.record.notes = kept_notes(input.notes, document->notes);
     write.record.operations_left_out = document->operations_left_out;
-    write.record.refresh = input.refresh.value_or(std::chrono::milliseconds(0));
+    write.record.refresh = input.refresh.value_or(RefreshInterval());
     return write;
 }
 

@@ -148,8 +148,10 @@ public:
                        std::optional<SpecVersion> seen) override {
         return guard_.call(StoreVerb::delete_spec, [&] { return inner_->delete_spec(catalog_id, spec_name, seen); });
     }
-    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {
-        return guard_.call(StoreVerb::due_refreshes, [&] { return inner_->due_refreshes(limit, hold); });
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                std::chrono::milliseconds default_interval) override {
+        return guard_.call(StoreVerb::due_refreshes,
+                           [&] { return inner_->due_refreshes(limit, hold, default_interval); });
     }
     Status checked(std::span<const SpecRef> specs) override {
         return guard_.call(StoreVerb::checked, [&] { return inner_->checked(specs); });

@@ -219,19 +219,19 @@ class Refresh(Case):
             site.put(f"/{name}.json", document(name, 2), etag='"1"')
         world.json("index", site.url("/own.json"), "--refresh", "1d")
         world.json("index", site.url("/plain.json"))
-        shown = world.run("specs", "show", f"127.0.0.1-{site.server_port}.plain").stdout
-        self.assertRegex(shown, r"refresh +never, asked 20")
-        worker = world.start("worker")
+        plain = f"127.0.0.1-{site.server_port}.plain"
 
         def intervals():
             return [(spec.get("refresh_seconds"), spec.get("refresh_from"))
                     for spec in world.json("specs", "list")["specs"]]
-        wait_until(lambda: intervals() == [(86400, "spec"), (60, "fetch.refresh")], "the interval is recorded")
-        worker.terminate()
-        self.assertEqual(worker.wait(DEADLINE), 0)
-        self.assertEqual(len(site.asked), 2, "no server is asked for that")
-        shown = world.run("specs", "show", f"127.0.0.1-{site.server_port}.plain").stdout
-        self.assertRegex(shown, r"refresh +every 1m 00s \(fetch.refresh\), asked 20")
+        self.assertEqual(intervals(), [(86400, "spec"), (60, "fetch.refresh")])
+        self.assertRegex(world.run("specs", "show", plain).stdout, r"refresh +every 1m 00s \(fetch.refresh\), asked 20")
+        world.json("specs", "refresh", "default", plain, "--every", "never")
+        self.assertEqual(intervals(), [(86400, "spec"), (0, "spec")])
+        self.assertRegex(world.run("specs", "show", plain).stdout, r"refresh +never \(its own\), asked 20")
+        world.json("specs", "refresh", "--every", "default")
+        self.assertEqual(intervals(), [(60, "fetch.refresh")] * 2)
+        self.assertEqual(world.run("specs", "refresh", "--every", "sometimes").returncode, 2)
 
     def test_a_wrong_configuration_of_fetches_is_an_error_at_the_start(self):
         world = self.world(LOCAL.replace("CA", "ca_file: /nowhere/ca.pem"))

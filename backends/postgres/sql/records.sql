@@ -6,12 +6,15 @@ ALTER TABLE embedq.specs
     ADD path       text        NOT NULL DEFAULT '',
     ADD notes      text        NOT NULL DEFAULT '',  -- two lines each, as the tags of operations
     ADD left_out   bigint      NOT NULL DEFAULT 0,   -- operations of the document
-    ADD refresh    bigint      NOT NULL DEFAULT 0,   -- in milliseconds; 0: never
+    ADD refresh    bigint      NOT NULL DEFAULT -1,  -- its own interval in milliseconds; 0: never; -1: it has none
     ADD checked_at timestamptz,
     ADD next_check timestamptz;
 CREATE INDEX specs_to_check ON embedq.specs (next_check) WHERE next_check IS NOT NULL;
+-- From URLs (source_kind 3), without an interval of their own; they have a next_check while a process asks them.
+CREATE INDEX specs_by_default ON embedq.specs (coalesce(checked_at, updated_at))
+    WHERE refresh < 0 AND next_check IS NULL AND source_kind = 3;
 
--- When a source that is asked now is due again.
+-- When a source that is asked now is due again by its own interval.
 CREATE FUNCTION embedq.next_check(p_refresh bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN p_refresh > 0 THEN embedq.store_now() + embedq.span_us(p_refresh * 1000) END
 $$;
@@ -41,9 +44,9 @@ BEGIN
     PERFORM embedq.note_change(p_catalog.catalog, p_from);
 END $$;
 
--- Specs whose source is due to be asked; specs_to_check. Rows that another session takes at this moment are passed
--- over.
-CREATE FUNCTION embedq.due_refreshes(p_limit bigint, p_hold bigint)
+-- Specs whose source is due to be asked: those with an interval of their own and those that were held by
+-- specs_to_check, the others by specs_by_default. Rows that another session takes at this moment are passed over.
+CREATE FUNCTION embedq.due_refreshes(p_limit bigint, p_hold bigint, p_default bigint)
 RETURNS TABLE (catalog_id text, spec_name text, source_kind smallint, source text, etag text, base_path text,
                title text, description text, content_hash bytea, text_version bigint, generation bigint,
                operation_count integer, created_at bigint, updated_at bigint, parked_until bigint, root text, path text,
@@ -52,9 +55,21 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    WITH due AS MATERIALIZED (
-        SELECT s.spec FROM embedq.specs s WHERE s.next_check <= embedq.store_now() ORDER BY s.next_check LIMIT p_limit
-        FOR NO KEY UPDATE SKIP LOCKED),
+    WITH planned AS MATERIALIZED (
+        SELECT s.spec, s.next_check AS due_at FROM embedq.specs s
+        WHERE s.next_check <= embedq.store_now()
+          AND (s.refresh >= 0 OR (p_default > 0 AND coalesce(s.checked_at, s.updated_at)
+                                                    <= embedq.store_now() - embedq.span_us(p_default)))
+        ORDER BY s.next_check LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED),
+    by_default AS MATERIALIZED (
+        SELECT s.spec, coalesce(s.checked_at, s.updated_at) + embedq.span_us(p_default) AS due_at FROM embedq.specs s
+        WHERE s.refresh < 0 AND s.next_check IS NULL AND s.source_kind = 3 AND p_default > 0
+          AND coalesce(s.checked_at, s.updated_at) <= embedq.store_now() - embedq.span_us(p_default)
+        ORDER BY coalesce(s.checked_at, s.updated_at) LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED),
+    due AS MATERIALIZED (
+        SELECT q.spec
+        FROM (SELECT p.spec, p.due_at FROM planned p UNION ALL SELECT b.spec, b.due_at FROM by_default b) q
+        ORDER BY q.due_at LIMIT p_limit),
     taken AS (
         UPDATE embedq.specs s SET next_check = embedq.store_now() + embedq.span_us(p_hold) FROM due d
         WHERE s.spec = d.spec RETURNING s AS row)

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,7 +10,6 @@
 #include "cli/confirmation.h"
 #include "cli/index_report.h"
 #include "cli/present.h"
-#include "cli/refresh_interval.h"
 #include "cli/spec_state.h"
 #include "cli/unknown_name.h"
 
@@ -37,12 +37,11 @@ void print_notes(Console& console, const SpecRecord& record) {
 }
 
 // "every 1h (fetch.refresh), asked 2026-01-31 10:00:00"
-std::string refresh_of(const SpecInfo& spec) {
-    const RefreshInterval interval = refresh_interval(spec.record);
-    const std::string often = interval.every.count() == 0
-                                  ? "never"
-                                  : fmt::format("every {} ({})", duration_of(interval.every),
-                                                interval.is_own ? "its own" : origin_of(interval));
+std::string refresh_of(const SpecInfo& spec, std::chrono::milliseconds default_refresh) {
+    const auto& own = spec.record.refresh;
+    const auto every = std::chrono::floor<std::chrono::seconds>(own.value_or(default_refresh));
+    const std::string often = fmt::format("{} ({})", every.count() == 0 ? "never" : "every " + duration_of(every),
+                                          own ? "its own" : "fetch.refresh");
     return spec.checked_at ? often + ", asked " + time_of(*spec.checked_at) : often;
 }
 
@@ -74,7 +73,7 @@ int run_specs_list(CommandContext& context, const SpecsListArguments& arguments)
     if (context.json) {
         Json list = Json::array();
         for (const SpecInfo& spec : *specs) {
-            list.push_back(json_of(spec));
+            list.push_back(json_of(spec, (*runtime)->default_refresh()));
             list.back()["state"] = to_string(state_in(spec));
         }
         context.console.print(dump({{"specs", std::move(list)}}));
@@ -113,7 +112,7 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
     const auto operations = engine.spec_operations(arguments.catalog, arguments.spec);
     if (!operations) return show_error(context, operations.error());
     if (context.json) {
-        Json json = json_of(*spec);
+        Json json = json_of(*spec, (*runtime)->default_refresh());
         if (!statuses->empty()) json["status"] = json_of(statuses->front());
         json["operations"] = Json::array();
         for (const Operation& operation : *operations) json["operations"].push_back(json_of(operation));
@@ -127,7 +126,8 @@ int run_specs_show(CommandContext& context, const SpecArguments& arguments) {
         console.print(fmt::format("source      {} {}", name_of(spec->source_kind), plain(spec->source)));
     if (!spec->record.root.empty())
         console.print(fmt::format("folder      {} ({})", plain(spec->record.root), plain(spec->record.path)));
-    if (spec->source_kind == SourceKind::url) console.print("refresh     " + refresh_of(*spec));
+    if (spec->source_kind == SourceKind::url)
+        console.print("refresh     " + refresh_of(*spec, (*runtime)->default_refresh()));
     console.print(fmt::format("updated     {} (generation {})", time_of(spec->updated_at), spec->generation));
     if (!statuses->empty()) {
         const Badge badge = badge_of(statuses->front());

@@ -36,6 +36,8 @@ struct Note {
 };
 inline constexpr std::size_t most_notes = 100;
 
+using RefreshInterval = std::optional<std::chrono::milliseconds>;  // a spec's own; 0: never; nothing: it has none
+
 // What is recorded of a spec beside its document. A write that changes any of it is a changed write.
 struct SpecRecord {
     // If it was found in an indexed folder: the folder's real path, and the path of the file under it.
@@ -43,7 +45,7 @@ struct SpecRecord {
     std::string path;
     std::vector<Note> notes;  // at most `most_notes`
     std::uint64_t operations_left_out = 0;
-    std::chrono::milliseconds refresh{0};  // how often its source is asked for a newer document; 0: never
+    RefreshInterval refresh = std::nullopt;  // how often its source is asked for a newer document
     friend bool operator==(const SpecRecord&, const SpecRecord&) = default;
 };
 

@@ -34,12 +34,12 @@ struct SpecInput {
     std::string title;        // empty: the document's own
     std::string description;  // empty: the document's own
     std::string content;
-    std::string root = {};                                            // as in SpecRecord
-    std::string path = {};                                            // as in SpecRecord
-    std::string renamed_from = {};                                    // as in SpecWrite
-    std::optional<SpecVersion> renamed_version = std::nullopt;        // as in SpecWrite
-    std::vector<Note> notes = {};                                     // what was left out before the document is parsed
-    std::optional<std::chrono::milliseconds> refresh = std::nullopt;  // as in SpecRecord; nothing: as it is
+    std::string root = {};                                      // as in SpecRecord
+    std::string path = {};                                      // as in SpecRecord
+    std::string renamed_from = {};                              // as in SpecWrite
+    std::optional<SpecVersion> renamed_version = std::nullopt;  // as in SpecWrite
+    std::vector<Note> notes = {};                               // what was left out before the document is parsed
+    std::optional<RefreshInterval> refresh = std::nullopt;      // as in SpecRecord; nothing: as it is
 };
 
 enum class RankingMode : std::uint8_t { hybrid, semantic, lexical };
@@ -120,8 +120,8 @@ public:
     [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
                                              std::optional<SpecVersion> seen = {}) = 0;
     // As in Store.
-    [[nodiscard]] virtual Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
-                                                                      std::chrono::milliseconds hold) = 0;
+    [[nodiscard]] virtual Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                                      std::chrono::milliseconds default_interval) = 0;
     [[nodiscard]] virtual Status checked(std::span<const SpecRef> specs) = 0;
     // Enqueues a manual_retry: every text of the spec is asked for again.
     [[nodiscard]] virtual Result<EnqueueOutcome> reembed_spec(std::string_view catalog_id,

@@ -64,11 +64,11 @@ public:
     [[nodiscard]] virtual Result<std::string> spec_content(std::string_view catalog_id, std::string_view spec_name) = 0;
     [[nodiscard]] virtual Status delete_spec(std::string_view catalog_id, std::string_view spec_name,
                                              std::optional<SpecVersion> seen = {}) = 0;
-    // Specs whose source is due to be asked again, one refresh interval after it was asked last (a write that is not
-    // `unchanged` counts as asking): those first that are due longest, returned in any order. Each is due again after
-    // `hold`, so that no other process gets it meanwhile; `checked` makes it due one interval from now.
-    [[nodiscard]] virtual Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit,
-                                                                      std::chrono::milliseconds hold) = 0;
+    // Specs whose source is due to be asked again, one interval after it was asked or written (not `unchanged`) last:
+    // those due longest, in any order. Each is due again after `hold`, so that no other process gets it meanwhile, or
+    // one interval after `checked`. The default is for specs from URLs that have none of their own; 0: never.
+    [[nodiscard]] virtual Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                                      std::chrono::milliseconds default_interval) = 0;
     [[nodiscard]] virtual Status checked(std::span<const SpecRef> specs) = 0;  // leaves out those that are gone
     // Copies specs and operations into a new catalog with the source's provider and target profile; enqueues only where
     // there is a gap. `conflict` when the new id exists.

@@ -25,7 +25,8 @@ public:
     Result<std::string> spec_content(std::string_view, std::string_view) override { return none(); }
     Result<std::vector<Operation>> spec_operations(std::string_view, std::string_view) override { return none(); }
     Status delete_spec(std::string_view, std::string_view, std::optional<SpecVersion>) override { return none(); }
-    Result<std::vector<SpecInfo>> due_refreshes(std::size_t, std::chrono::milliseconds) override {
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t, std::chrono::milliseconds,
+                                                std::chrono::milliseconds) override {
         return std::vector<SpecInfo>{};
     }
     Status checked(std::span<const SpecRef>) override { return {}; }

@@ -172,7 +172,8 @@ public:
         spec_list.erase(std::string(name));
         return {};
     }
-    Result<std::vector<SpecInfo>> due_refreshes(std::size_t, std::chrono::milliseconds) override {
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t, std::chrono::milliseconds,
+                                                std::chrono::milliseconds) override {
         return std::vector<SpecInfo>{};
     }
     Status checked(std::span<const SpecRef>) override { return {}; }

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "cli/indexer.h"
-#include "cli/refresh_interval.h"
 #include "conformance/test_context.h"
 #include "engine/host_engine.h"
 #include "fake_engine.h"
@@ -43,7 +42,7 @@ protected:
         pages_[pets] = {.content = document("one"), .validator = "v1"};
     }
 
-    void index(std::optional<std::chrono::milliseconds> refresh, const std::vector<std::string>& urls = {pets}) {
+    void index(std::optional<RefreshInterval> refresh, const std::vector<std::string>& urls = {pets}) {
         FakeFetcher fetcher(pages_, asked_);
         FoundDocuments found = find_documents(urls, {}, &fetcher);
         ASSERT_TRUE(settle_names(*engine_, "default", found));
@@ -208,48 +207,42 @@ TEST_F(RefresherTest, AnIntervalForAllIsForThoseWithoutOneOfTheirOwn) {
     pages_[toys] = {.content = document("toys"), .validator = "v1"};
     index(3h);
     index(std::nullopt, {toys});
-    const auto interval = [&](std::size_t i) {
-        return refresh_interval(engine_->specs("default", "", 10)->at(i).record);
-    };
     const auto one = refresher({.refresh = 1h});
-    const auto two = refresher({.refresh = 1h});
-    EXPECT_EQ(refresh(*one) + refresh(*two), 0U) << "no server is asked for that";
-    EXPECT_THAT(asked_, IsEmpty());
-    EXPECT_EQ(lines(LogLevel::info), 1);
-    EXPECT_EQ(interval(0).every, 3h);
-    EXPECT_TRUE(interval(0).is_own);
-    EXPECT_EQ(interval(1).every, 1h);
-    EXPECT_FALSE(interval(1).is_own);
-    context_.manual_clock().advance(61min);
-    EXPECT_EQ(refresh(*one) + refresh(*two), 1U);
+    const auto two = refresher({.refresh = 2h});
+    context_.manual_clock().advance(1h);
+    EXPECT_EQ(refresh(*two), 0U);
+    EXPECT_EQ(refresh(*one), 1U);
+    EXPECT_EQ(refresh(*one) + refresh(*two), 0U) << "it was asked";
     EXPECT_THAT(asked_, ElementsAre(toys + " v1"));
-    // Another setting.
-    refresh(*refresher({.refresh = 2h}));
-    EXPECT_EQ(interval(0).every, 3h);
-    EXPECT_EQ(interval(1).every, 2h);
-    refresh(*one);
-    EXPECT_EQ(interval(1).every, 2h) << "a process that runs already does not undo it";
-    refresh(*refresher());
-    EXPECT_EQ(interval(1).every, 0h);
-    EXPECT_EQ(interval(0).every, 3h);
+    context_.manual_clock().advance(2h);
+    EXPECT_EQ(refresh(*refresher()), 1U) << "the one with an interval of its own";
+    EXPECT_THAT(asked_, ElementsAre(toys + " v1", pets + " v1"));
+    EXPECT_EQ(refresh(*two) + refresh(*one), 1U);
+    for (const SpecInfo& info : engine_->specs("default", "", 10).value()) EXPECT_EQ(info.generation, 1U);
 }
 
-TEST_F(RefresherTest, ANewSpecGetsTheIntervalForAllWithinAMinute) {
+TEST_F(RefresherTest, NeverWinsOverTheIntervalForAllUntilItIsTakenBack) {
+    index(0ms);
     const auto one = refresher({.refresh = 1h});
+    context_.manual_clock().advance(24h);
     EXPECT_EQ(refresh(*one), 0U);
-    pages_[pets].content = "openapi: 3.0.0\ninfo: {title: one, version: '1'}\npaths: {/a: {get: 1}}\n";
-    index(std::nullopt);
-    const SpecInfo before = spec();
-    ASSERT_FALSE(before.record.notes.empty());
-    context_.manual_clock().advance(1min);
-    EXPECT_EQ(refresh(*one), 0U);
-    EXPECT_EQ(refresh_interval(spec().record).every, 1h);
-    EXPECT_EQ(spec().record.notes, before.record.notes);
-    EXPECT_EQ(spec().etag, before.etag);
-    EXPECT_EQ(spec().content_hash, before.content_hash);
-    context_.manual_clock().advance(1h + 1s);
+    index(RefreshInterval());
+    EXPECT_EQ(spec().record.refresh, std::nullopt);
+    context_.manual_clock().advance(1h);
     EXPECT_EQ(refresh(*one), 1U);
-    EXPECT_EQ(refresh_interval(spec().record).every, 1h);
+}
+
+TEST_F(RefresherTest, WhatIsRefusedWithoutAnIntervalOfItsOwnIsAskedForAtThatForAll) {
+    index(std::nullopt);
+    context_.manual_clock().advance(1h);
+    pages_[pets] = {.content = "openapi: 3.0.0\npaths: {", .validator = "v2"};
+    const auto one = refresher({.refresh = 1h});
+    EXPECT_EQ(refresh(*one), 1U);
+    EXPECT_THAT(context_.logger().lines().back().second, HasSubstr("it is asked for again in 60 min: "));
+    context_.manual_clock().advance(59min);
+    EXPECT_EQ(refresh(*one), 0U);
+    context_.manual_clock().advance(1min);
+    EXPECT_EQ(refresh(*one), 1U);
 }
 
 TEST_F(RefresherTest, AskingByHandPutsTheNextTimeOff) {

@@ -87,7 +87,7 @@ void call_every_verb(Store& store) {
     must(store.workers());
     must(store.changes("shop", 0));
     must(store.clone_catalog("shop", {.catalog_id = "copy"}));
-    must(store.due_refreshes(10, std::chrono::minutes(5)));
+    must(store.due_refreshes(10, std::chrono::minutes(5), std::chrono::milliseconds(0)));
     must(store.checked(std::vector{SpecRef{"shop", "pets"}}));
     write.renamed_from = std::exchange(write.spec_name, "animals");
     EXPECT_EQ(must(store.put_specs({&write, 1})).at(0).outcome, PutOutcome::changed);

@@ -66,7 +66,7 @@ TEST(Migrations, of_an_older_file_keep_its_specs) {
     EXPECT_EQ(info.generation, 5U);
     EXPECT_EQ(info.record, SpecRecord{});
     EXPECT_FALSE(info.checked_at.has_value());
-    EXPECT_TRUE(must(store->due_refreshes(10, std::chrono::minutes(5))).empty());
+    EXPECT_TRUE(must(store->due_refreshes(10, std::chrono::minutes(5), std::chrono::milliseconds(0))).empty());
     must(store->checked(std::vector{SpecRef{"shop", "pets"}}));
     EXPECT_TRUE(must(store->spec("shop", "pets")).checked_at.has_value());
 }

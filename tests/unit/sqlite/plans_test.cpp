@@ -97,6 +97,7 @@ TEST_F(Plans, of_maintenance_use_their_partial_indexes) {
     expect(sql::unused_texts,
            {"SCAN t USING COVERING INDEX", "operations_by_text (text=?)", "vectors_by_text (text=?)"});
     expect(sql::specs_to_check, {"SEARCH specs USING INDEX specs_to_check (next_check<?)"});
+    expect(sql::specs_by_default, {"SEARCH specs USING INDEX specs_by_default (<expr><?)"});
     expect(sql::rename_jobs, {"SEARCH jobs USING INDEX jobs_history (catalog_id=? AND spec_name=?)"});
     expect(sql::oldest_changes, {"SCAN changes"});
     expect(sql::changes_since, {"INDEX changes_since (catalog=? AND revision>?)"});

@@ -53,8 +53,9 @@ public:
                        std::optional<SpecVersion> seen) override {
         return inner_->delete_spec(catalog_id, spec_name, seen);
     }
-    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold) override {
-        return inner_->due_refreshes(limit, hold);
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                std::chrono::milliseconds default_interval) override {
+        return inner_->due_refreshes(limit, hold, default_interval);
     }
     Status checked(std::span<const SpecRef> specs) override { return inner_->checked(specs); }
     Result<std::uint64_t> revision(std::string_view catalog_id) override { return inner_->revision(catalog_id); }

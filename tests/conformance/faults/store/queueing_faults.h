@@ -126,8 +126,30 @@ public:
 class RefreshesAreNotHeld final : public FaultyStore {
 public:
     using FaultyStore::FaultyStore;
-    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds) override {
-        return inner().due_refreshes(limit, std::chrono::milliseconds(0));
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds,
+                                                std::chrono::milliseconds default_interval) override {
+        return inner().due_refreshes(limit, std::chrono::milliseconds(0), default_interval);
+    }
+};
+
+class DefaultIntervalIsIgnored final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<SpecInfo>> due_refreshes(std::size_t limit, std::chrono::milliseconds hold,
+                                                std::chrono::milliseconds) override {
+        return inner().due_refreshes(limit, hold, std::chrono::milliseconds(0));
+    }
+};
+
+class NeverIsTheDefault final : public FaultyStore {
+public:
+    using FaultyStore::FaultyStore;
+    Result<std::vector<PutResult>> put_specs(std::span<const SpecWrite> specs) override {
+        std::vector<SpecWrite> writes(specs.begin(), specs.end());
+        for (SpecWrite& write : writes) {
+            if (write.record.refresh == std::chrono::milliseconds(0)) write.record.refresh.reset();
+        }
+        return inner().put_specs(writes);
     }
 };
 

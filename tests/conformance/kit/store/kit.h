@@ -180,6 +180,7 @@ struct Case {
 [[nodiscard]] std::vector<Case> reading_cases();
 [[nodiscard]] std::vector<Case> catalog_cases();
 [[nodiscard]] std::vector<Case> record_cases();
+[[nodiscard]] std::vector<Case> refresh_cases();
 [[nodiscard]] std::vector<Case> cut_cases();
 [[nodiscard]] std::vector<Case> diagnosis_cases();
 [[nodiscard]] std::vector<Case> rate_limit_cases();

@@ -1,7 +1,5 @@
-// What is recorded of a spec beside its document, renamed specs, and sources that are due to be asked again.
+// What is recorded of a spec beside its document, and renamed specs.
 #include <algorithm>
-#include <mutex>
-#include <thread>
 
 #include "kit.h"
 
@@ -26,13 +24,6 @@ PutResult rename(Kit& kit, const std::string& from, const std::string& to, const
     SpecWrite write = recorded(to, texts);
     write.renamed_from = from;
     return kit.put(write);
-}
-
-std::vector<std::string> due(Kit& kit, std::size_t limit = 10, std::chrono::milliseconds hold = 5min) {
-    std::vector<std::string> names;
-    for (const SpecInfo& info : must(kit.store().due_refreshes(limit, hold))) names.push_back(info.spec_name);
-    std::ranges::sort(names);
-    return names;
 }
 
 using Names = std::vector<std::string>;
@@ -62,6 +53,8 @@ void a_changed_record_is_written_without_a_job(Kit& kit) {
         [](SpecRecord& record) { record.notes.pop_back(); },
         [](SpecRecord& record) { record.operations_left_out = 4; },
         [](SpecRecord& record) { record.refresh = 2h; },
+        [](SpecRecord& record) { record.refresh = 0ms; },
+        [](SpecRecord& record) { record.refresh.reset(); },
     };
     for (std::size_t i = 0; i < changes.size(); ++i) {
         const testing::ScopedTrace trace(__FILE__, __LINE__, "change " + std::to_string(i));
@@ -82,7 +75,7 @@ void a_clone_has_the_record(Kit& kit) {
     must(kit.store().clone_catalog("shop", {.catalog_id = "copy"}));
     EXPECT_EQ(info_of(kit, "pets", "copy").record, write.record);
     kit.advance(1h);
-    EXPECT_EQ(must(kit.store().due_refreshes(10, 5min)).size(), 2U) << "both are due";
+    EXPECT_EQ(must(kit.store().due_refreshes(10, 5min, 0ms)).size(), 2U) << "both are due";
 }
 
 void what_was_left_out_adds_up(Kit& kit) {
@@ -233,108 +226,6 @@ void readers_see_both_names(Kit& kit) {
     EXPECT_EQ(found, Names{"animals"});
 }
 
-// --- sources that are due
-
-void a_source_is_due_after_its_interval(Kit& kit) {
-    kit.catalog();
-    kit.put(document("plain", {"x"}));
-    kit.put(recorded("pets", {"a"}));
-    kit.advance(1h - 1s);
-    EXPECT_EQ(due(kit), Names{});
-    kit.advance(1s);
-    const auto infos = must(kit.store().due_refreshes(10, 5min));
-    ASSERT_EQ(infos.size(), 1U);
-    EXPECT_EQ(infos[0].catalog_id, "shop");
-    EXPECT_EQ(infos[0].spec_name, "pets");
-    EXPECT_EQ(infos[0].record, recorded("pets", {"a"}).record);
-}
-
-void who_takes_one_has_it_for_a_while(Kit& kit) {
-    kit.catalog();
-    kit.put(recorded("pets", {"a"}));
-    kit.advance(2h);
-    EXPECT_EQ(due(kit), Names{"pets"});
-    const auto another = kit.another();
-    EXPECT_TRUE(must(another->due_refreshes(10, 5min)).empty()) << "another process must not have it too";
-    kit.advance(5min);
-    EXPECT_EQ(due(kit), Names{"pets"}) << "its holder may have died";
-}
-
-void a_checked_source_waits_for_its_interval(Kit& kit) {
-    kit.catalog();
-    kit.put(recorded("pets", {"a"}));
-    kit.advance(2h);
-    EXPECT_EQ(due(kit), Names{"pets"});
-    kit.advance(1s);
-    const std::vector<SpecRef> checked{{"shop", "gone"}, {"nowhere", "pets"}, {"shop", "pets"}};
-    must(kit.store().checked(checked));
-    const SpecInfo info = info_of(kit, "pets");
-    EXPECT_EQ(*info.checked_at - info.updated_at, 2h + 1s);
-    EXPECT_EQ(info.generation, 1U) << "asking is no write";
-    kit.advance(1h - 1s);
-    EXPECT_EQ(due(kit), Names{});
-    kit.advance(1s);
-    EXPECT_EQ(due(kit), Names{"pets"});
-}
-
-void a_changed_write_counts_as_asking(Kit& kit) {
-    kit.catalog();
-    SpecWrite write = recorded("pets", {"a"});
-    kit.put(write);
-    kit.advance(50min);
-    kit.put(write);
-    kit.advance(10min);
-    EXPECT_EQ(due(kit), Names{"pets"}) << "an unchanged write writes nothing";
-    kit.put(recorded("pets", {"b"}));
-    kit.advance(59min);
-    EXPECT_EQ(due(kit), Names{});
-    write.record.refresh = 0ms;
-    kit.put(write);
-    kit.advance(24h);
-    EXPECT_EQ(due(kit), Names{}) << "without an interval it is never due";
-}
-
-void those_that_are_due_longest_come_first(Kit& kit) {
-    kit.catalog();
-    for (const std::string name : {"c", "a", "b"}) {
-        kit.put(recorded(name, {name}));
-        kit.advance(1s);
-    }
-    kit.advance(2h);
-    EXPECT_EQ(due(kit, 2), (Names{"a", "c"}));
-    EXPECT_EQ(due(kit, 2), Names{"b"});
-}
-
-void each_goes_to_one_of_several_threads(Kit& kit) {
-    kit.catalog();
-    std::vector<SpecWrite> writes;
-    for (int i = 0; i < 60; ++i) writes.push_back(recorded("s" + std::to_string(i), {"t"}));
-    must(kit.store().put_specs(writes));
-    kit.advance(2h);
-    std::mutex mutex;
-    Names taken;
-    {
-        std::vector<std::jthread> threads;
-        for (int i = 0; i < 4; ++i) {
-            threads.emplace_back([&, store = kit.another()] {
-                try {
-                    for (int round = 0; round < 60; ++round) {
-                        const auto infos = patiently([&] { return store->due_refreshes(3, 5min); });
-                        if (infos.empty()) return;
-                        const std::scoped_lock lock(mutex);
-                        for (const SpecInfo& info : infos) taken.push_back(info.spec_name);
-                    }
-                } catch (const std::exception& error) {
-                    ADD_FAILURE() << error.what();
-                }
-            });
-        }
-    }
-    std::ranges::sort(taken);
-    EXPECT_TRUE(std::ranges::unique(taken).empty()) << "a spec was given out twice";
-    EXPECT_EQ(taken.size() + due(kit, 100).size(), 60U);
-}
-
 }  // namespace
 
 std::vector<Case> record_cases() {
@@ -352,12 +243,6 @@ std::vector<Case> record_cases() {
         {"renaming", "a_spec_written_since_keeps_its_name", a_spec_written_since_keeps_its_name},
         {"renaming", "a_name_that_a_deleted_spec_had", a_name_that_a_deleted_spec_had},
         {"renaming", "readers_see_both_names", readers_see_both_names},
-        {"refreshes", "a_source_is_due_after_its_interval", a_source_is_due_after_its_interval},
-        {"refreshes", "who_takes_one_has_it_for_a_while", who_takes_one_has_it_for_a_while},
-        {"refreshes", "a_checked_source_waits_for_its_interval", a_checked_source_waits_for_its_interval},
-        {"refreshes", "a_changed_write_counts_as_asking", a_changed_write_counts_as_asking},
-        {"refreshes", "those_that_are_due_longest_come_first", those_that_are_due_longest_come_first},
-        {"refreshes", "each_goes_to_one_of_several_threads", each_goes_to_one_of_several_threads},
     };
 }
 

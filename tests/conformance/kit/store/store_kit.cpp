@@ -35,10 +35,11 @@ private:
 
 std::vector<Case> all_cases() {
     std::vector<Case> all;
-    for (const auto& cases : {producer_cases,    claim_cases,      fence_cases,      clock_cases,       attempt_cases,
-                              provisional_cases, profile_cases,    change_cases,     maintenance_cases, history_cases,
-                              feed_cases,        reading_cases,    catalog_cases,    record_cases,      cut_cases,
-                              diagnosis_cases,   rate_limit_cases, regression_cases, thread_cases,      random_cases}) {
+    for (const auto& cases :
+         {producer_cases,   claim_cases,  fence_cases,       clock_cases,   attempt_cases,   provisional_cases,
+          profile_cases,    change_cases, maintenance_cases, history_cases, feed_cases,      reading_cases,
+          catalog_cases,    record_cases, refresh_cases,     cut_cases,     diagnosis_cases, rate_limit_cases,
+          regression_cases, thread_cases, random_cases}) {
         for (Case& one : cases()) all.push_back(std::move(one));
     }
     return all;

@@ -100,17 +100,25 @@ inline constexpr std::string_view written_since_hint = "look at it again, then r
     if (record.notes.size() > most_notes)
         return fail(ErrorKind::invalid_argument, spec + "has " + std::to_string(record.notes.size()) +
                                                      " notes, but at most " + std::to_string(most_notes) + " are kept");
-    if (record.refresh < std::chrono::milliseconds::zero() || record.refresh > longest_refresh)
+    if (record.refresh && (*record.refresh < std::chrono::milliseconds::zero() || *record.refresh > longest_refresh))
         return fail(ErrorKind::invalid_argument, spec + "has a refresh interval of " +
-                                                     std::to_string(record.refresh.count()) +
+                                                     std::to_string(record.refresh->count()) +
                                                      " ms, but it must be from 0 to a year");
     return {};
 }
 
-// When the source of a spec is due to be asked again, if it was asked at this time.
+// When the source of a spec is due to be asked again by its own interval, if it was asked at this time.
 [[nodiscard]] inline std::optional<Time> next_check(const SpecRecord& record, Time asked_at) {
-    if (record.refresh == std::chrono::milliseconds::zero()) return std::nullopt;
-    return asked_at + record.refresh;
+    if (!record.refresh || *record.refresh == std::chrono::milliseconds::zero()) return std::nullopt;
+    return asked_at + *record.refresh;
+}
+
+// A refresh interval as a number of a database, in milliseconds. A spec that has none of its own has -1.
+[[nodiscard]] inline std::int64_t stored_refresh(const SpecRecord& record) {
+    return record.refresh ? std::int64_t{record.refresh->count()} : -1;
+}
+[[nodiscard]] inline RefreshInterval refresh_from(std::int64_t stored) {
+    return stored < 0 ? RefreshInterval() : RefreshInterval(std::chrono::milliseconds(stored));
 }
 
 // Why the values are not a vector, as the end of a sentence; nullptr if they are one.
