@@ -237,7 +237,7 @@ TEST_F(RefresherTest, WhatIsRefusedWithoutAnIntervalOfItsOwnIsAskedForAtThatForA
     context_.manual_clock().advance(1h);
     pages_[pets] = {.content = "openapi: 3.0.0\npaths: {", .validator = "v2"};
     const auto one = refresher({.refresh = 1h});
-    EXPECT_EQ(refresh(*one), 1U);
+    ASSERT_EQ(refresh(*one), 1U);
     EXPECT_THAT(context_.logger().lines().back().second, HasSubstr("it is asked for again in 60 min: "));
     context_.manual_clock().advance(59min);
     EXPECT_EQ(refresh(*one), 0U);
