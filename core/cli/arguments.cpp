@@ -52,8 +52,6 @@ std::string unknown_word(const CLI::App& app, const CLI::App* command, const std
             for (const std::string& name : each->get_lnames()) known.push_back("--" + name);
             takes_words = takes_words || each->get_positional();
         }
-        if (std::ranges::find(known, bare) != known.end())
-            return fmt::format("unexpected argument '{}': behind -- nothing is an option; see {} --help", bare, path);
         return fmt::format("{} has no option '{}'{}; see {} --help{}", path, bare, suggestion(bare, known), path,
                            takes_words ? ", and write -- before words that begin with '-'" : "");
     }
@@ -133,7 +131,9 @@ std::optional<Answer> beyond_arguments(std::span<const std::string> arguments, s
     }
     const auto left = std::ranges::count(app->remaining(true), any_word);
     if (left == 0) return std::nullopt;
-    return Answer{exit_usage, fmt::format("unexpected argument '{}'; see {} --help", plain(*(arguments.end() - left)),
+    const std::string& word = *(arguments.end() - left);
+    return Answer{exit_usage, fmt::format("unexpected argument '{}'{}; see {} --help", plain(word),
+                                          word.starts_with('-') ? ": behind -- nothing is an option" : "",
                                           path_of(*app, deepest(*app)))};
 }
 
