@@ -137,6 +137,11 @@ def precompile(build, name, headers):
     return made
 
 
+def findings_of(done, file):
+    """What a program printed that did not pass the file; one that was killed may have printed nothing."""
+    return (done.stdout + done.stderr or f"{file.name}: status {done.returncode}") if done.returncode else ""
+
+
 def check(mode, file, build, precompiled):
     """Returns (includes, findings); without findings the file passed. `precompiled` has the precompiled headers."""
     with tempfile.NamedTemporaryFile(suffix=".d") as rule:
@@ -146,11 +151,11 @@ def check(mode, file, build, precompiled):
             include = ["-include-pch", str(header)] if header else []
             done = subprocess.run([CLANG, *file.arguments, *include, "-fsyntax-only", "-MD", "-MF", rule.name, "-MT",
                                    "x", *WARNINGS], cwd=file.folder, capture_output=True, text=True)
-            findings = done.stdout + done.stderr if done.returncode else ""
+            findings = findings_of(done, file)
         else:
             done = subprocess.run([TIDY, "-p", str(build), "--quiet", str(file.path)], cwd=ROOT, capture_output=True,
                                   text=True)
-            findings = done.stdout + done.stderr if done.returncode else ""
+            findings = findings_of(done, file)
             if not findings:
                 subprocess.run([CLANG, *file.arguments, "-E", "-M", "-MF", rule.name, "-MT", "x", "-w"],
                                cwd=file.folder,

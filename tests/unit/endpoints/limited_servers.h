@@ -10,6 +10,7 @@
 #include <deque>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "embedq/error.h"
@@ -140,7 +141,7 @@ private:
             now_ = ready;
             return;
         }
-        const Call call = *first;
+        const Call call = std::move(*first);
         in_flight_.erase(first);
         now_ = call.answered_at;
         endpoint_.finished(now_, call.error, random(), call.sent_at);
