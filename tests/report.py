@@ -4,7 +4,8 @@
     report.py begin FOLDER                      empties the folder
     report.py run FOLDER PHASE -- COMMAND...    runs a command, and records how long it took
     report.py shown FILE                        prints the output of those tests in a JUnit file with the label `shown`
-    report.py show FOLDER                       the table of phases, the ten slowest tests, and the number of test cases
+    report.py show FOLDER                       the table of phases, the ten slowest tests, the last lines of each test
+                                                that failed, and the number of test cases
 
 Test runners write JUnit files to FOLDER/PHASE: `*.xml` has an entry for each test. If a test is a program with cases of
 its own, gtest writes them to Testing/cases/TEST.xml in the build folder with the phase's name beside FOLDER, and these
@@ -20,6 +21,7 @@ import time
 import xml.etree.ElementTree
 
 SLOWEST = 10
+LAST_LINES = 15
 
 
 def run(folder, phase, command):
@@ -65,6 +67,16 @@ def read_phase(folder):
     return tests, counts
 
 
+def failed_outputs(folder):
+    """(name, last lines) of each test of a phase that failed."""
+    for path in sorted(folder.glob("*.xml")):
+        failed = {name for name, _, result in cases(path) if result == "failed"}
+        for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+            if {case.get("name"), f"{case.get('classname')}.{case.get('name')}"} & failed:
+                texts = [case.findtext(part) or "" for part in ("system-out", "failure", "error")]
+                yield case.get("name"), "\n".join(texts).strip().splitlines()[-LAST_LINES:]
+
+
 def show(folder):
     phases = [json.loads(line) for line in (folder / "phases.jsonl").read_text().splitlines()]
     total = {"passed": 0, "failed": 0, "skipped": 0}
@@ -85,6 +97,10 @@ def show(folder):
     print(f"\nthe {SLOWEST} slowest tests")
     for seconds, phase, name in sorted(slowest, reverse=True)[:SLOWEST]:
         print(f"  {seconds:>7.1f} s  {phase}: {name}")
+    for phase in phases:
+        for name, lines in failed_outputs(folder / phase["phase"]):
+            print(f"\nthe end of what {phase['phase']}: {name} printed")
+            print("\n".join(f"  {line}" for line in lines))
     print(f"\n{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
 
 
