@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 # Many tests wait for servers and processes most of the time.
-TEST_JOBS ?= $(shell echo $$((3 * $$(nproc))))
+TEST_JOBS ?= $(shell echo $$((2 * $$(nproc))))
 PREFIX ?= /usr/local
 # For each of libFuzzer's targets.
 FUZZ_SECONDS ?= 12

@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 PROGRAM = None  # set by run.py
+LEAKS = pathlib.Path(__file__).resolve().parents[1] / "support" / "lsan.supp"  # of libraries
 DEADLINE = 120  # seconds that any one step may take; only a hang reaches it
 
 METHODS = ["get", "put", "post", "delete"]
@@ -67,6 +68,7 @@ class World:
         # The leak check of g++ 12 misreads the thread-local storage of libraries that are loaded at run time, and
         # crashes.
         kept["ASAN_OPTIONS"] = "intercept_tls_get_addr=0:" + kept.get("ASAN_OPTIONS", "")
+        kept["LSAN_OPTIONS"] = f"suppressions={LEAKS}:print_suppressions=0"
         return {**kept, "HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder / "data")}
 
     def command(self, *words):

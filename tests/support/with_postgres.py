@@ -25,6 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from control import Control
 from postgres import SUPERUSER, Cluster
 
+LEAKS = pathlib.Path(__file__).resolve().parent / "lsan.supp"  # of libraries
 GRACE = 10  # seconds between the signal that ends this program, forwarded to the command, and SIGKILL
 
 
@@ -75,7 +76,8 @@ def main():
     with Cluster(durable=arguments.durable) as server, Control(server) as control:
         variables = {"EMBEDQ_TEST_POSTGRES": server.url(),
                      "EMBEDQ_TEST_POSTGRES_SUPERUSER": server.url(user=SUPERUSER),
-                     "EMBEDQ_TEST_POSTGRES_CONTROL": str(control.path)}
+                     "EMBEDQ_TEST_POSTGRES_CONTROL": str(control.path),
+                     "LSAN_OPTIONS": f"suppressions={LEAKS}:print_suppressions=0"}
         try:
             return Command(arguments.command, {**os.environ, **variables}).status()
         except OSError as error:
